@@ -1,0 +1,90 @@
+"""Tiny random models, so that tests need no weights and no network."""
+
+import pytest
+import torch
+from PIL import Image
+from transformers import BertConfig, BertModel, BertTokenizer
+
+from vqa.configuration import VQAConfig
+from vqa.hybrid_vit import HybridViTConfig, HybridViTModel
+from vqa.modeling import VQAModel
+from vqa.predictor import VQAPredictor
+from vqa.processing import VQAProcessor, image_processor_for, train_answer_pieces
+
+ANSWERS = ["yes", "no", "red", "blue", "two", "cat", "dog", "tennis racket", "a dog runs on the grass"]
+WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] what is the color of this cat dog ball a an there how many in photo ? , .".split()
+
+
+def tiny_vision_config() -> HybridViTConfig:
+    """A hybrid ViT of a 3×3 grid."""
+    stages = [[1, 4, 1, 1, 3], [2, 5, 1, 2, 3], [2, 5, 1, 2, 5], [2, 6, 1, 2, 3], [2, 7, 2, 1, 5], [2, 9, 1, 2, 5]]
+    return HybridViTConfig(
+        image_size=96,
+        hidden_size=22,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=23,
+        stem_width=4,
+        stem_stages=stages,
+        stem_out_channels=13,
+    )
+
+
+def tiny_text_config(vocab_size: int) -> BertConfig:
+    return BertConfig(
+        vocab_size=vocab_size,
+        hidden_size=26,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=29,
+        max_position_embeddings=48,
+    )
+
+
+@pytest.fixture(scope="session")
+def answer_pieces() -> bytes:
+    return train_answer_pieces(ANSWERS * 20, 300)
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory, answer_pieces):
+    """A weights folder as shipped: shared encoders, and heads for aligned and unaligned."""
+    torch.manual_seed(0)
+    root = tmp_path_factory.mktemp("weights")
+    letters = [chr(c) for c in range(97, 123)] + [str(d) for d in range(10)]
+    vocabulary = WORDS + letters + [f"##{letter}" for letter in letters]
+    (root / "vocab").mkdir()
+    (root / "vocab" / "vocab.txt").write_text("\n".join(dict.fromkeys(vocabulary)) + "\n")
+    tokenizer = BertTokenizer.from_pretrained(root / "vocab")
+    vision = HybridViTModel(tiny_vision_config())
+    text = BertModel(tiny_text_config(len(tokenizer)), add_pooling_layer=False)
+    vision.save_pretrained(root / "encoders" / "vision")
+    image_processor_for(vision.config).save_pretrained(root / "encoders" / "vision")
+    text.save_pretrained(root / "encoders" / "text")
+    tokenizer.save_pretrained(root / "encoders" / "text")
+    for features in ("aligned", "unaligned"):
+        model = VQAModel.from_encoders(
+            root / "encoders" / "vision",
+            root / "encoders" / "text",
+            features=features,
+            hidden_size=16,
+            num_heads=2,
+            answer_vocab_size=VQAProcessor(None, None, answer_pieces).answer_vocab_size,
+        )
+        (root / features).mkdir()
+        model.save_heads(root / features, "../encoders")
+        (root / features / VQAProcessor.ANSWERS_FILE).write_bytes(answer_pieces)
+    return root
+
+
+@pytest.fixture(scope="session")
+def tiny_predictor(tiny_weights) -> VQAPredictor:
+    return VQAPredictor.from_pretrained(tiny_weights)
+
+
+@pytest.fixture
+def photo() -> Image.Image:
+    """A picture with a red square on blue."""
+    image = Image.new("RGB", (150, 100), "blue")
+    image.paste("red", (20, 20, 60, 60))
+    return image

@@ -1,0 +1,463 @@
+"""Maps against hand-built models in which the truth is known, against brute force, and under threads."""
+
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from transformers import BertConfig, ViTConfig
+
+from vqa.configuration import VQAConfig
+from vqa.explain import METHODS, deletion_test, explain, explain_batch, maps
+from vqa.explain.cases import Cases
+from vqa.explain.deletion import area, by_value, hide_in_order
+from vqa.modeling import ImageStates, VQAModel, VQAOutput
+from vqa.processing import BOS, EOS, PAD, QuestionError, Word
+
+GRID = (3, 5)
+P = GRID[0] * GRID[1]
+ANSWERS = {"no": [4], "yes": [5], "very red": [6, 7]}
+
+
+class Processor:
+    """A tokenizer whose tokens are letters' worth of nothing: a long word has two tokens, as in BERT."""
+
+    def _tokens(self, question: str) -> list[Word]:
+        words, place = [], 1
+        for text in question.split():
+            count = 2 if len(text) > 5 else 1
+            words.append(Word(text, tuple(range(place, place + count))))
+            place += count
+        return words
+
+    def words(self, question):
+        return self._tokens(question)
+
+    def questions(self, questions):
+        rows = []
+        for question in questions:
+            ids = [1]
+            for word in self._tokens(question):
+                ids += [3 + (sum(map(ord, word.text)) + i) % 20 for i in range(len(word.tokens))]
+            rows.append(torch.tensor([*ids, 2]))
+        ids = nn.utils.rnn.pad_sequence(rows, batch_first=True)
+        return ids, ids != 0
+
+    def encode_answer(self, answer):
+        return [BOS, *ANSWERS[answer], EOS]
+
+    def decode_answer(self, ids):
+        kept = [i for i in ids if i not in (PAD, BOS, EOS)]
+        return next((answer for answer, pieces in ANSWERS.items() if pieces == kept), "?")
+
+    def pieces(self, ids):
+        return [f"<{i}>" for i in ids if i not in (PAD, BOS, EOS)]
+
+    def pad_answers(self, answers):
+        return nn.utils.rnn.pad_sequence([torch.tensor(a) for a in answers], batch_first=True, padding_value=PAD)
+
+
+class OnePatchModel(nn.Module):
+    """One block, one decoder layer, two heads; the patch `target` alone can reach the answer.
+
+    With `by="attention"` all attention goes to it, with `by="value"` attention is flat and only it has content.
+    """
+
+    def __init__(self, target: int, by: str, strength: float = 3.0):
+        super().__init__()
+        self.grid_size, self.strength = GRID, strength
+        self.config = SimpleNamespace(temperature=1.0, max_answer_pieces=8)
+        only = torch.zeros(P)
+        only[target] = 1
+        self.scores = nn.Parameter((1 - only) * (-1e9 if by == "attention" else 0.0), requires_grad=False)
+        self.content = nn.Parameter(torch.ones(P) if by == "attention" else only, requires_grad=False)
+        self.register_buffer("mean_image_state", torch.zeros(1))
+
+    def encode_text(self, input_ids, text_mask):
+        return torch.ones(*input_ids.shape, 1)
+
+    def forward(self, image_states, text_states, text_mask, answer_ids):
+        batch, length = text_mask.shape
+        image = image_states * self.content[:, None]  # (B, P, 1)
+        patch_scores = self.scores + 0 * image[..., 0]
+        to_image = patch_scores.softmax(-1)[:, None, None].expand(-1, 2, length, -1)
+        word_scores = (0 * image.sum((1, 2))[:, None] + text_mask.float().log()).softmax(-1)
+        to_text = word_scores[:, None, None].expand(-1, 2, P, -1)
+        text = (to_image @ image[:, None]).mean(1)
+        fused = image + self.content[:, None] * (to_text @ text[:, None]).mean(1)
+        cross = torch.cat([patch_scores, 0 * text[..., 0] + text_mask.float().log()], -1).softmax(-1)
+        cross = cross[:, None, None].expand(-1, 2, answer_ids.shape[1], -1)
+        read = (cross @ torch.cat([fused, text], 1)[:, None]).mean(1)[..., 0]  # (B, A)
+        logits = torch.zeros(batch, answer_ids.shape[1], 8)
+        logits[:, 0, 5] = self.strength * read[:, 0]
+        logits[:, 1:, EOS] = 9
+        return VQAOutput(
+            logits=logits,
+            fused_image=torch.cat([fused, torch.ones_like(fused)], -1),
+            fused_text=torch.cat([text, torch.ones_like(text)], -1),
+            attn_text_to_image=(to_image,),
+            attn_image_to_text=(to_text,),
+            attn_answer=(cross,),
+        )
+
+
+def one_patch_image(batch: int = 1, num_prefix: int = 2) -> ImageStates:
+    eye = torch.eye(P + num_prefix).expand(batch, 3, -1, -1)
+    return ImageStates(torch.ones(batch, P, 1), (eye, eye), num_prefix)
+
+
+def tiny_model(seed: int = 0, grid=GRID, **settings) -> VQAModel:
+    torch.manual_seed(seed)
+    vision = ViTConfig(
+        hidden_size=8,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=16,
+        image_size=(4 * grid[0], 4 * grid[1]),
+        patch_size=4,
+    )
+    text = BertConfig(vocab_size=23, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
+    settings = {"num_blocks": 2, "decoder_layers": 2, **settings}
+    config = VQAConfig(
+        vision_config=vision,
+        text_config=text,
+        hidden_size=12,
+        num_heads=3,
+        answer_vocab_size=11,
+        max_answer_pieces=8,
+        **settings,
+    )
+    model = VQAModel(config).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():  # the usual 0.02 leaves every attention flat
+            parameter.add_(0.3 * torch.randn_like(parameter))
+    return model
+
+
+def encoded(model: VQAModel, batch: int = 1, seed: int = 1) -> ImageStates:
+    height, width = model.config.vision_config.image_size
+    pixels = torch.randn(batch, 3, height, width, generator=torch.Generator().manual_seed(seed))
+    with torch.inference_mode():  # as a server would
+        return model.encode_image(pixels)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("target", [0, 7, 13])
+def test_the_only_patch_that_can_be_used_gets_everything(method, target):
+    found = explain(OnePatchModel(target, by="attention"), Processor(), one_patch_image(), "what hue", method)
+    for image_map in (found.image_map, *found.word_maps, *found.piece_maps):
+        assert image_map.argmax() == target
+        assert abs(image_map).sum() - image_map.ravel()[target] < 1e-6 < image_map.ravel()[target]
+
+
+@pytest.mark.parametrize("method", ["relevance", "occlusion"])
+def test_flat_attention_does_not_mislead_what_looks_at_the_answer(method):
+    found = explain(OnePatchModel(7, by="value"), Processor(), one_patch_image(), "what hue", method)
+    assert found.pieces == ["<5>"]
+    assert abs(found.image_map).sum() - found.image_map.ravel()[7] < 1e-6 < found.image_map.ravel()[7]
+
+
+@pytest.mark.parametrize("method", ["attention", "rollout"])
+def test_flat_attention_gives_a_flat_map(method):
+    found = explain(OnePatchModel(7, by="value"), Processor(), one_patch_image(), "what hue", method)
+    np.testing.assert_allclose(found.image_map, 1 / P, rtol=1e-5)
+    np.testing.assert_allclose(found.word_scores, 1 / 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["relevance", "occlusion"])
+def test_where_nothing_can_be_used_the_map_is_flat_zero(method):
+    model = OnePatchModel(7, by="value")
+    model.content.zero_()
+    found = explain(model, Processor(), one_patch_image(), "what hue", method)
+    assert not found.image_map.any() and not found.word_maps.any() and np.isfinite(found.word_scores).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_shapes_and_sums_on_a_grid_that_is_not_square(method):
+    model, question = tiny_model(), "what is colourful here"
+    found = explain(model, Processor(), encoded(model), question, method, answer="very red")
+    assert found.method == method and found.words == question.split() and found.pieces == ["<6>", "<7>"]
+    assert found.image_map.shape == GRID
+    assert found.word_maps.shape == (4, *GRID)
+    assert found.piece_maps.shape == (2, *GRID)
+    assert found.word_scores.shape == (4,)
+    assert found.patch_words.shape == (*GRID, 4)
+    if method == "occlusion":
+        np.testing.assert_allclose(found.piece_maps.sum() + 0, found.piece_maps.sum(0).sum(), rtol=1e-5)
+    else:
+        np.testing.assert_allclose(found.image_map.sum(), 1, rtol=1e-5)
+        np.testing.assert_allclose(found.piece_maps.sum((1, 2)), 1, rtol=1e-5)
+        np.testing.assert_allclose(found.word_maps.sum((1, 2)), 1, rtol=1e-5)
+        np.testing.assert_allclose(found.word_scores.sum(), 1, rtol=1e-5)
+        np.testing.assert_allclose(found.patch_words.sum(-1), 1, rtol=1e-5)
+        assert found.image_map.min() >= 0 and found.word_scores.min() >= 0
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_batch_gives_what_single_questions_give(method):
+    model = tiny_model()
+    images = encoded(model, batch=3)
+    questions = ["is it", "what colourful thing is there", "how many"]
+    answers = ["yes", "very red", "no"]
+    together = explain_batch(model, Processor(), images, questions, method, answers=answers)
+    for i, found in enumerate(together):
+        image = ImageStates(images.states[i : i + 1], tuple(a[i : i + 1] for a in images.attentions), images.num_prefix)
+        alone = explain(model, Processor(), image, questions[i], method, answer=answers[i])
+        assert found.words == alone.words and found.pieces == alone.pieces
+        for name in ("image_map", "word_maps", "piece_maps", "word_scores", "patch_words"):
+            np.testing.assert_allclose(getattr(found, name), getattr(alone, name), atol=2e-6, err_msg=name)
+
+
+def test_one_photograph_serves_many_questions():
+    model = tiny_model()
+    image = encoded(model)
+    found = explain_batch(model, Processor(), image, ["is it", "what is there"], "rollout")
+    alone = explain(model, Processor(), image, "what is there", "rollout")
+    np.testing.assert_allclose(found[1].image_map, alone.image_map, atol=1e-6)
+
+
+def test_every_layer_and_head_of_attention_is_what_the_model_returned():
+    model, processor = tiny_model(), Processor()
+    image = encoded(model)
+    cases = Cases.encode(model, processor, image.states, ["what is there"], ["very red"])
+    with torch.no_grad():
+        output, _ = cases.run(model)
+    for block in range(2):
+        for head in range(3):
+            found = explain(model, processor, image, "what is there", "attention", block, head, answer="very red")
+            expected = output.attn_text_to_image[block][0, head].mean(0).reshape(GRID)
+            np.testing.assert_allclose(found.image_map, expected.numpy(), rtol=1e-5)
+            np.testing.assert_allclose(
+                found.word_maps[1].ravel(), output.attn_text_to_image[block][0, head, 2].numpy(), rtol=1e-5
+            )
+    for layer in range(2):
+        found = explain(model, processor, image, "what is there", "attention", 2 + layer, answer="very red")
+        # Pieces 0 and 1 are said at places 0 and 1; place 2 says EOS and place 3 nothing.
+        expected = output.attn_answer[layer][0].mean(0)[:2]
+        np.testing.assert_allclose(found.image_map.ravel(), maps.shares(expected.mean(0)[:P]).numpy(), rtol=1e-5)
+        np.testing.assert_allclose(found.piece_maps[1].ravel(), maps.shares(expected[1, :P]).numpy(), rtol=1e-5)
+
+
+def test_all_layers_weigh_the_same():
+    model, processor = tiny_model(), Processor()
+    image = encoded(model)
+    every = [explain(model, processor, image, "is it", "attention", k, answer="yes").image_map for k in range(4)]
+    found = explain(model, processor, image, "is it", "attention", answer="yes")
+    np.testing.assert_allclose(found.image_map, np.mean(every, axis=0), rtol=1e-5)
+
+
+def test_rollout_against_products_written_out():
+    """One head, one ViT layer with a class token, one block, one decoder layer, by the formula with plain loops."""
+    rng = np.random.default_rng(0)
+
+    def attention(*shape):
+        values = rng.random(shape)
+        return values / values.sum(-1, keepdims=True)
+
+    patches, tokens, pieces, prefix = 3, 2, 1, 1
+    vit, ti, it = attention(patches + prefix, patches + prefix), attention(tokens, patches), attention(patches, tokens)
+    cross = attention(pieces, patches + tokens)
+    seen = (vit + np.eye(4)) / 2
+    seen = seen[1:, 1:] / seen[1:, 1:].sum(1, keepdims=True)
+    fused_image = np.hstack([np.eye(3) / 2, it / 2])
+    fused_text = np.hstack([ti / 2, np.eye(2) / 2])
+    read = cross @ np.vstack([fused_image, fused_text])
+    expected = np.hstack([read[:, :3] @ seen, read[:, 3:]])
+
+    def tensor(values):
+        return torch.tensor(values)[None, None]
+
+    found = maps.rollout(
+        [tensor(vit)], prefix, [tensor(ti)], [tensor(it)], [tensor(cross)], torch.ones(1, 1, dtype=torch.bool)
+    )
+    np.testing.assert_allclose(found.pieces[0].numpy(), expected, rtol=1e-6)
+    np.testing.assert_allclose(found.token_patches[0].numpy(), ti / 2 @ seen, rtol=1e-6)
+
+
+def test_relevance_against_the_papers_equations_written_out():
+    model, processor = tiny_model(num_blocks=2, decoder_layers=1), Processor()
+    image = encoded(model)
+    found = explain(model, processor, image, "is it", "relevance", answer="yes")
+
+    cases = Cases.encode(model, processor, image.states, ["is it"], ["yes"])
+    output, log_probs = cases.run(model, cases.image_states.clone().requires_grad_(True))
+    tensors = [*output.attn_text_to_image, *output.attn_image_to_text, *output.attn_answer]
+    grads = torch.autograd.grad(log_probs.sum(), tensors)
+    ti1, ti2, it1, it2, cross = (
+        (t * g).clamp_min(0)[0].mean(0).detach().double().numpy() for t, g in zip(tensors, grads, strict=True)
+    )
+    tokens = 4
+    tt, ii = np.eye(tokens) + ti2 @ it1, np.eye(P) + it2 @ ti1
+    ti, it = ti1 + ti2, it1 + it2  # nothing is mixed within a modality before the second block
+    r = np.block([[ii, it], [ti, tt]]) - np.eye(P + tokens)
+    r = r / np.maximum(r.sum(1, keepdims=True), 1e-30) + np.eye(P + tokens)
+    expected = (cross.sum(0) @ r)[:P]
+    np.testing.assert_allclose(found.image_map.ravel(), expected / expected.sum(), rtol=1e-4)
+
+
+def test_relevance_leaves_nothing_behind_and_works_in_any_mode():
+    model, processor = tiny_model(), Processor()
+    image = encoded(model)
+    expected = explain(model, processor, image, "is it", "relevance").image_map
+    assert all(parameter.grad is None for parameter in model.parameters())
+    model.requires_grad_(False)
+    for mode in (torch.no_grad(), torch.inference_mode()):
+        with mode:
+            found = explain(model, processor, image, "is it", "relevance").image_map
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_concurrent_visitors_get_their_own_maps():
+    model, processor = tiny_model(), Processor()
+    images = [encoded(model, seed=seed) for seed in range(6)]
+    jobs = [(i, question, method) for i in range(6) for question in ("is it", "what thing") for method in METHODS]
+
+    def work(job):
+        i, question, method = job
+        return explain(model, processor, images[i], question, method).image_map
+
+    serial = [work(job) for job in jobs]
+    with ThreadPoolExecutor(4) as pool:
+        concurrent = list(pool.map(work, jobs * 3))
+    for found, expected in zip(concurrent, serial * 3, strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert len({image_map.tobytes() for image_map in serial}) == len(jobs)
+
+
+def test_windows_cover_every_patch_and_single_patches_on_small_grids():
+    assert torch.equal(maps.windows((3, 5)), torch.eye(15, dtype=torch.bool))
+    groups = maps.windows((8, 13))
+    assert groups.shape[1] == 104 and set(groups.sum(1).tolist()) == {4} and groups.any(0).all()
+    assert len(maps.windows((37, 37))) < 100
+
+
+def test_spread_gives_each_patch_the_mean_of_its_groups():
+    groups = torch.tensor([[True, True, False], [False, True, True]])
+    np.testing.assert_allclose(maps.spread(torch.tensor([2.0, 4.0]), groups).numpy(), [2, 3, 4])
+
+
+def trained_model() -> tuple[VQAModel, ImageStates]:
+    """A tiny model taught for a few steps to name the kind of patch that prevails; every patch has a say."""
+    model = tiny_model(seed=3)
+    model.freeze()
+    generator = torch.Generator().manual_seed(0)
+    kinds = torch.eye(8)[:2] * 3
+
+    def sample(batch):
+        kind = torch.randint(2, (batch,), generator=generator)
+        odd = torch.rand(batch, P, generator=generator) < 0.3
+        states = kinds[torch.where(odd, 1 - kind[:, None], kind[:, None])]
+        strength = torch.rand(batch, P, 1, generator=generator)
+        states = states * strength + 0.1 * torch.randn(batch, P, 8, generator=generator)
+        return states, torch.stack([torch.full_like(kind, BOS), 4 + kind, torch.full_like(kind, EOS)], 1)
+
+    ids, mask = Processor().questions(["which kind"])
+    with torch.no_grad():
+        text = model.encode_text(ids, mask)
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=3e-3)
+    for _ in range(60):
+        states, answers = sample(64)
+        logits = model(states, text.expand(64, -1, -1), mask.expand(64, -1), answers).logits[:, :-1]
+        loss = nn.functional.cross_entropy(logits.flatten(0, 1), answers[:, 1:].flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss < 0.25
+    with torch.no_grad():
+        model.mean_image_state.copy_(sample(256)[0].mean((0, 1)))
+    identity = torch.eye(P + 1).expand(24, 2, -1, -1)
+    return model, ImageStates(sample(24)[0], (identity,), 1)
+
+
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.corrcoef(a.ravel().argsort().argsort(), b.ravel().argsort().argsort())[0, 1])
+
+
+def test_relevance_agrees_with_brute_force_occlusion():
+    model, images = trained_model()
+    questions = ["which kind"] * 24
+    cases = Cases.encode(model, Processor(), images.states, questions)
+    found = {method: explain_batch(model, Processor(), images, questions, method) for method in METHODS}
+    correlations = {method: [] for method in METHODS}
+    with torch.no_grad():
+        full = cases.run(model)[1].sum(-1)
+        for row in range(24):
+            falls = []
+            for patch in range(P):
+                states = images.states[row].clone()
+                states[patch] = model.mean_image_state
+                args = (cases.text_states[row][None], cases.text_mask[row][None], cases.answer_ids[row][None])
+                logits = model(states[None], *args).logits
+                falls.append(full[row] - Cases.log_probs(model, logits, args[-1]).sum())
+            for method in METHODS:
+                correlations[method].append(rank_correlation(found[method][row].image_map, np.array(falls)))
+    means = {method: np.mean(values) for method, values in correlations.items()}
+    print(means)
+    assert means["occlusion"] > 0.999
+    assert means["relevance"] > 0.5
+    assert means["relevance"] > means["attention"]
+
+
+def test_deletion_holds_for_the_true_map_and_fails_for_its_opposite():
+    model, processor, image = OnePatchModel(7, by="value", strength=60), Processor(), one_patch_image()
+    true = np.zeros(GRID)
+    true[1, 2] = 1
+    test = deletion_test(model, processor, image, "what hue", true, steps=15)
+    assert test.answer == "yes" and test.holds
+    np.testing.assert_allclose(test.fractions, np.arange(16) / 15)
+    assert test.beaten > 0.9 and test.gain > 0.1
+    assert test.map_probability[0] == test.random_mean[0] > 2 * test.map_probability[1]
+    assert test.map_probability[1] == test.map_probability[-1] == test.random_low[-1] == test.random_high[-1]
+    assert (test.random_low <= test.random_mean).all() and (test.random_mean <= test.random_high).all()
+    assert not deletion_test(model, processor, image, "what hue", -true, steps=15).holds
+
+
+def test_a_flat_map_is_a_random_order():
+    model, processor, image = OnePatchModel(0, by="value", strength=60), Processor(), one_patch_image()
+    held = [deletion_test(model, processor, image, "is it", np.ones(GRID), 5, seed=s).holds for s in range(40)]
+    assert sum(held) <= 8  # raster order would hide patch 0 first and always hold
+
+
+def test_deletion_is_the_same_for_the_same_seed_and_refuses_another_grid():
+    model, processor = tiny_model(), Processor()
+    image, image_map = encoded(model), np.random.default_rng(0).random(GRID)
+    one, two = (deletion_test(model, processor, image, "is it", image_map, answer="yes") for _ in range(2))
+    np.testing.assert_array_equal(one.random_mean, two.random_mean)
+    with pytest.raises(ValueError, match=r"\(5, 3\).*\(3, 5\)"):
+        deletion_test(model, processor, image, "is it", image_map.T)
+
+
+def test_insertion_is_deletion_seen_from_the_end():
+    model, processor = tiny_model(), Processor()
+    cases = Cases.encode(model, processor, encoded(model).states.clone(), ["is it"], ["yes"])
+    order = np.random.default_rng(0).permutation(P)[None]
+    fractions, deleted = hide_in_order(model, cases, 0, order, 5)
+    _, inserted = hide_in_order(model, cases, 0, order[:, ::-1].copy(), 5, insert=True)
+    np.testing.assert_allclose(inserted[:, ::-1], deleted, rtol=1e-5)
+    np.testing.assert_allclose(area(fractions, np.ones(6)), 1)
+
+
+def test_equal_values_are_ordered_at_random_and_others_by_value():
+    order = by_value(np.array([[0.0, 3.0], [0.0, 9.0]]), np.random.default_rng(0))
+    assert order[:2].tolist() == [3, 1] and sorted(order[2:].tolist()) == [0, 2]
+    firsts = {by_value(np.zeros((2, 2)), np.random.default_rng(seed))[0] for seed in range(40)}
+    assert firsts == {0, 1, 2, 3}
+
+
+def test_what_cannot_be_explained_is_refused_in_words():
+    model, processor = tiny_model(), Processor()
+    image = encoded(model)
+    with pytest.raises(ValueError, match="no method 'gradcam'"):
+        explain(model, processor, image, "is it", "gradcam")
+    with pytest.raises(ValueError, match="no layer 4: this model's are 0 to 3"):
+        explain(model, processor, image, "is it", "attention", layer=4)
+    with pytest.raises(ValueError, match="no head 3"):
+        explain(model, processor, image, "is it", "attention", head=3)
+    with pytest.raises(ValueError, match="not for rollout"):
+        explain(model, processor, image, "is it", "rollout", layer=0)
+    with pytest.raises(QuestionError):
+        explain(model, processor, image, "  ")
+    with pytest.raises(ValueError, match="2 photographs do not go with 3 questions"):
+        explain_batch(model, processor, encoded(model, batch=2), ["a", "b", "c"])

@@ -1,0 +1,94 @@
+"""The predictor: what a caller sees."""
+
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vqa.predictor import VQAPredictor
+from vqa.processing import QuestionError
+
+
+def test_a_follow_up_question_runs_no_vit(tiny_weights, photo):
+    predictor = VQAPredictor.from_pretrained(tiny_weights)
+    seen = predictor.encode(photo)
+    first = predictor.ask(seen, "what is this?")
+    second = predictor.ask(photo, "is there a cat?")  # the same pixels, passed again
+    assert predictor.calls["vit"] == 1
+    assert first.timings_ms["image"] > 0
+    assert second.timings_ms["image"] == 0
+    assert second.photo_was_cached
+
+
+def test_top_answers_are_sorted_probabilities(tiny_predictor, photo):
+    prediction = tiny_predictor.ask(photo, "what is the color of this ball?", top_k=5)
+    probabilities = [answer.probability for answer in prediction.top]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert 0 < sum(probabilities) <= 1 + 1e-5
+    assert set(prediction.to_dict()) == {"answer", "confidence", "sure", "top", "features", "timings_ms"}
+    assert set(prediction.timings_ms) == {"image", "question", "fusion", "decode", "total"}
+
+
+def test_a_batch_answers_as_single_questions_do(tiny_predictor, photo):
+    photos = [tiny_predictor.encode(photo), tiny_predictor.encode(photo.rotate(90, expand=True)), None]
+    questions = ["what is this?", "is there a cat in the photo, how many?", "what?"]
+    batch = tiny_predictor.ask_many(photos, questions, top_k=3)
+    singles = [tiny_predictor.ask(p, q, top_k=3) for p, q in zip(photos[:2], questions[:2], strict=True)]
+    singles.append(tiny_predictor.ask_blind(questions[2], top_k=3))
+    for together, alone in zip(batch, singles, strict=True):
+        assert [a.text for a in together.top] == [a.text for a in alone.top]
+        np.testing.assert_allclose(
+            [a.probability for a in together.top], [a.probability for a in alone.top], rtol=1e-4
+        )
+
+
+def test_closed_answers_come_from_the_list(tiny_predictor, photo):
+    prediction = tiny_predictor.ask(photo, "what is this?", answers=["red", "tennis racket", "blue"], top_k=5)
+    assert {answer.text for answer in prediction.top} == {"red", "tennis racket", "blue"}
+
+
+def test_unaligned_and_aligned_share_the_encoders(tiny_predictor):
+    aligned, unaligned = (tiny_predictor.models[name] for name in ("aligned", "unaligned"))
+    assert aligned.vision_encoder is unaligned.vision_encoder
+    assert aligned.text_encoder is unaligned.text_encoder
+
+
+def test_similarity_is_a_cosine_with_a_map_for_each_word(tiny_predictor, photo):
+    similarity = tiny_predictor.similarity(photo, "a cat in the photo")
+    assert similarity.words == ["a", "cat", "in", "the", "photo"]
+    assert similarity.word_patch.shape == (5, 3, 3)
+    assert np.abs(similarity.word_patch).max() <= 1 + 1e-5
+    embeds = tiny_predictor.embed_photos([tiny_predictor.encode(photo)]), tiny_predictor.embed_texts(["a cat in the photo"])
+    assert similarity.cosine == pytest.approx(float((embeds[0] @ embeds[1].T)[0, 0]), abs=1e-5)
+
+
+def test_concurrent_visitors_get_their_own_answers(tiny_predictor):
+    photos = [Image.new("RGB", (90, 90), (40 * i, 255 - 40 * i, 90)) for i in range(6)]
+    alone = [tiny_predictor.ask(p, "what is this?").to_dict()["top"] for p in photos]
+    together: list = [None] * 6
+
+    def visit(i: int) -> None:
+        together[i] = tiny_predictor.ask(photos[i], "what is this?").to_dict()["top"]
+
+    threads = [threading.Thread(target=visit, args=(i,)) for i in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert together == alone
+
+
+@pytest.mark.parametrize(
+    ("question", "message"), [("", "Type a question"), (" \n\t?", "Type a question"), ("x" * 10_000, "10000 characters")]
+)
+def test_bad_questions_are_refused_with_a_reason(tiny_predictor, photo, question, message):
+    with pytest.raises(QuestionError, match=message):
+        tiny_predictor.ask(photo, question)
+
+
+def test_unknown_features_and_missing_weights_say_so(tiny_predictor, photo, tmp_path):
+    with pytest.raises(ValueError, match="only aligned, unaligned"):
+        tiny_predictor.ask(photo, "what is this?", features="misaligned")
+    with pytest.raises(FileNotFoundError, match="no weights at"):
+        VQAPredictor.from_pretrained(tmp_path / "nowhere")

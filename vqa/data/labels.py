@@ -1,0 +1,93 @@
+"""What is known about a photograph: the words said about it, and which class lies in which cell of a grid."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+import torch
+
+# Words that say nothing about what is in a photograph.
+STOP_WORDS = frozenset(
+    "a an the and or of in on at to is are was were be been being it its this that these those there here with "
+    "without for from by as into over under up down out off near next behind front while who what which where when "
+    "how why many much some any all one other another his her their he she they them him i you we us has have had "
+    "do does did can could will would not no yes image picture photo photograph scene shown seen look looking looks "
+    "side left right top bottom middle color colour kind type front back object objects thing things".split()
+)
+COCO_CLASSES = (
+    "person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light,fire hydrant,stop sign,parking meter,"
+    "bench,bird,cat,dog,horse,sheep,cow,elephant,bear,zebra,giraffe,backpack,umbrella,handbag,tie,suitcase,frisbee,"
+    "skis,snowboard,sports ball,kite,baseball bat,baseball glove,skateboard,surfboard,tennis racket,bottle,"
+    "wine glass,cup,fork,knife,spoon,bowl,banana,apple,sandwich,orange,broccoli,carrot,hot dog,pizza,donut,cake,"
+    "chair,couch,potted plant,bed,dining table,toilet,tv,laptop,mouse,remote,keyboard,cell phone,microwave,oven,"
+    "toaster,sink,refrigerator,book,clock,vase,scissors,teddy bear,hair drier,toothbrush"
+).split(",")
+CLASS_ALIASES = {"aeroplane": "airplane", "motorbike": "motorcycle", "sofa": "couch", "tvmonitor": "tv"}
+
+
+def content_words(text: str) -> set[str]:
+    """The words of a text that can be seen: lower case, stop words left out, plain plurals made singular."""
+    words = set()
+    for word in re.findall(r"[a-z]{3,}", text.lower().replace("_", " ")):
+        if word in STOP_WORDS:
+            continue
+        words.add(word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] not in "su" else word)
+    return words
+
+
+def words_by_image(questions: Iterable[dict], captions: Iterable[dict], boxes: Iterable[dict]) -> dict[str, set[str]]:
+    """All content words that captions, boxes and answered questions say of each photograph.
+
+    A yes/no question is left out: what it asks about need not be there.
+    """
+    words = defaultdict(set)
+    for row in captions:
+        for caption in row["captions"]:
+            words[row["image_id"]] |= content_words(caption)
+    for row in questions:
+        if row["answer"] not in ("yes", "no", "0"):
+            words[row["image_id"]] |= content_words(f"{row['question']} {row['answer']}")
+    for row in boxes:
+        for box in row["boxes"]:
+            words[row["image_id"]] |= content_words(box[0])
+    return dict(words)
+
+
+def frequent_words(words: dict[str, set[str]], least: int) -> list[str]:
+    """Words said of at least `least` photographs, most frequent first."""
+    counts = Counter(word for said in words.values() for word in said)
+    return [word for word, count in counts.most_common() if count >= least]
+
+
+def box_grid(boxes: list, view: tuple[float, ...], grid: tuple[int, int]) -> torch.Tensor:
+    """`(P, 80)`: which of COCO's classes has a box over the centre of each cell of the view's grid.
+
+    `view` is `(left, top, right, bottom, mirrored)` as of `vqa.data.augment.random_view`. A box too small to hold
+    a centre marks the cell its own centre lies in.
+    """
+    left, top, right, bottom, mirrored = view
+    h, w = grid
+    target = torch.zeros(h, w, len(COCO_CLASSES))
+    for name, x1, y1, x2, y2 in boxes:
+        name = CLASS_ALIASES.get(name, name)
+        if name not in COCO_CLASSES:
+            continue
+        x1, x2 = ((x - left) / (right - left) for x in (x1, x2))
+        y1, y2 = ((y - top) / (bottom - top) for y in (y1, y2))
+        if mirrored:
+            x1, x2 = 1 - x2, 1 - x1
+        x1, y1, x2, y2 = max(x1, 0.0), max(y1, 0.0), min(x2, 1.0), min(y2, 1.0)
+        if x1 >= x2 or y1 >= y2:
+            continue
+        rows, columns = _cells(y1, y2, h), _cells(x1, x2, w)
+        target[rows, columns, COCO_CLASSES.index(name)] = 1
+    return target.flatten(0, 1)
+
+
+def _cells(low: float, high: float, count: int) -> slice:
+    """The cells whose centres lie in `low..high`, or the one that holds its middle."""
+    first, last = round(low * count), round(high * count)
+    if first >= last:
+        first = min(int((low + high) / 2 * count), count - 1)
+        last = first + 1
+    return slice(first, last)

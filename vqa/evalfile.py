@@ -1,0 +1,102 @@
+"""`eval.json`: the figures of one checkpoint with what they were made from."""
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class EvalFile:
+    """The file beside a checkpoint that the results' tables are written from.
+
+    `evaluate` and `retrieve` each write their part. Parts are kept together only while weights and split are the
+    same, so that a file never mixes two models.
+    """
+
+    def __init__(self, path: Path):
+        """Reads `path` where it exists. Raises `ValueError` where it cannot be written or is another kind of file."""
+        self.path = path
+        self.content: dict = {}
+        if not path.parent.is_dir():
+            raise ValueError(f"There is no folder {path.parent} to write {path.name} to.")
+        if path.exists():
+            self.content = read_eval(path)
+
+    def write(self, part: dict, args: argparse.Namespace, files: Sequence[Path]) -> None:
+        """Writes `part` (keys of `eval.json`) with the options and the hashes of the data `files` behind it."""
+        header = {
+            "features": args.features,
+            "split": args.split,
+            "seed": args.seed,
+            "commit": commit(),
+            "weights": hash_weights(args.weights, args.features),
+        }
+        if any(self.content.get(key) != header[key] for key in ("features", "split", "weights")):
+            self.content = {}
+        data = self.content.get("data", {}) | {file.name: hash_files([file]) for file in files if file.is_file()}
+        benchmarks = self.content.get("benchmarks", {})
+        for source, figures in part.get("benchmarks", {}).items():
+            benchmarks[source] = benchmarks.get(source, {}) | figures  # keeps what was measured without photographs
+        self.content |= header | {"data": data} | part | {"benchmarks": benchmarks}
+        self._save()
+
+    def add_question_only(self, benchmarks: dict, weights: Path, features: str) -> None:
+        """Puts accuracies without photographs, of these weights or of a model trained without, beside those with."""
+        for source, figures in benchmarks.items():
+            if source in self.content.get("benchmarks", {}):
+                beside = figures | {"weights": hash_weights(weights, features)}
+                self.content["benchmarks"][source]["question_only"] = beside
+            else:
+                print(f"{self.path} has no figures for {source} yet; evaluate with photographs first.")
+        self._save()
+
+    def _save(self) -> None:
+        partial = self.path.with_name(self.path.name + ".partial")
+        partial.write_text(json.dumps(self.content, indent=1) + "\n")
+        os.replace(partial, self.path)
+
+
+def read_eval(path: Path) -> dict:
+    """The content of an `eval.json`. Raises `ValueError`."""
+    try:
+        content = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON.") from error
+    if not isinstance(content, dict) or "benchmarks" not in content:
+        raise ValueError(f"{path} is not an evaluation.")
+    return content
+
+
+def hash_weights(weights: Path, features: str) -> str:
+    """SHA-256 of the encoders and of one checkpoint's heads, or of a directory that holds a single model."""
+    files = sorted(weights.rglob("*.safetensors"))
+    return hash_files([file for file in files if {"encoders", features} & set(file.parts)] or files)
+
+
+def hash_files(files: Sequence[Path]) -> str:
+    """SHA-256 of the files' bytes, one after the other."""
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            while block := stream.read(2**20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def commit() -> str | None:
+    """The commit the code is at, with `+` where the package was changed since; None outside a git repository."""
+    package = Path(__file__).resolve().parent
+
+    def git(*args: str) -> subprocess.CompletedProcess:
+        return subprocess.run(["git", "--no-optional-locks", *args], cwd=package, capture_output=True, text=True)
+
+    try:
+        head = git("rev-parse", "HEAD")
+        if head.returncode:
+            return None
+        return head.stdout.strip() + ("+" if git("diff", "--quiet", "HEAD", "--", ".").returncode else "")
+    except OSError:  # no git at hand
+        return None

@@ -1,0 +1,148 @@
+"""From a question on an encoded photograph to maps that can be drawn: the front door of `vqa.explain`.
+
+B batch, P patches, L question tokens, A answer pieces, h and w the grid's height and width.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from vqa.explain import maps
+from vqa.explain.cases import Cases
+
+METHODS = ("attention", "rollout", "relevance", "occlusion")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Where a model looked for one answer.
+
+    Attention, rollout and relevance are shares: each map sums to one over the patches, scores sum to one over the
+    words (all are zero where a method finds nothing). Occlusion is in the unit of what it measures: maps and scores
+    of the answer are falls of its log probability, below zero where hiding helped, and words and patches are linked
+    by how far a fused vector turns (1 - cosine).
+    """
+
+    method: str
+    words: list[str]  # the question's
+    pieces: list[str]  # the answer's
+    image_map: np.ndarray  # (h, w), for the whole answer
+    word_maps: np.ndarray  # (n_words, h, w), what each word reads
+    piece_maps: np.ndarray  # (n_pieces, h, w), what each piece of the answer reads
+    word_scores: np.ndarray  # (n_words,), how much each word mattered for the answer
+    patch_words: np.ndarray  # (h, w, n_words), what each patch reads
+
+
+def explain(
+    model,
+    processor,
+    image,
+    question: str,
+    method: str = "relevance",
+    layer: int | None = None,
+    head: int | None = None,
+    answer: str | None = None,
+) -> Explanation:
+    """Explains one answer; see `explain_batch`."""
+    answers = None if answer is None else [answer]
+    return explain_batch(model, processor, image, [question], method, layer, head, answers)[0]
+
+
+def explain_batch(
+    model,
+    processor,
+    image,
+    questions: Sequence[str],
+    method: str = "relevance",
+    layer: int | None = None,
+    head: int | None = None,
+    answers: Sequence[str] | None = None,
+) -> list[Explanation]:
+    """Explains the answer to each question; `answers` None takes the model's own.
+
+    `image` is what `model.encode_image` returned for as many photographs as there are questions, or for one.
+    `layer` (co-attention blocks, then decoder layers) and `head` choose among attentions and go with the method
+    "attention" alone; None averages. Raises `ValueError` for what the model does not have.
+    """
+    if method not in METHODS:
+        raise ValueError(f"There is no method {method!r}; there are {', '.join(METHODS)}.")
+    if method != "attention" and (layer is not None or head is not None):
+        raise ValueError(f"A layer or a head can be chosen for attention, not for {method}, which uses all of them.")
+    # Gradients must be possible whatever mode the caller is in; both switches belong to this thread alone.
+    with torch.inference_mode(False), torch.set_grad_enabled(method == "relevance"):
+        cases = Cases.encode(model, processor, image.states, questions, answers)
+        words = [processor.words(question) for question in cases.questions]
+        members = [_members(of_question, cases.input_ids.shape[1]) for of_question in words]
+        if method == "occlusion":
+            found = [(_occlusion(model, cases, row, members[row]), 0) for row in range(len(cases))]
+        else:
+            together = _from_outputs(model, cases, image, method, layer, head)
+            found = [(together, row) for row in range(len(cases))]
+        pieces = [processor.pieces(ids) for ids in cases.answer_ids.tolist()]
+        return [
+            _explanation(method, token_maps, row, words[case], members[case], pieces[case], model.grid_size)
+            for case, (token_maps, row) in enumerate(found)
+        ]
+
+
+def _members(words: list, length: int) -> torch.Tensor:
+    """(n_words, L) bool: which tokens are a word's."""
+    members = torch.zeros(len(words), length, dtype=torch.bool)
+    for place, word in enumerate(words):
+        members[place, list(word.tokens)] = True
+    return members
+
+
+def _from_outputs(model, cases: Cases, image, method: str, layer: int | None, head: int | None) -> maps.TokenMaps:
+    if method == "relevance":
+        # The photograph's states are the leaf the gradient starts from, so the model itself may be frozen.
+        output, log_probs = cases.run(model, cases.image_states.clone().requires_grad_(True))
+        return maps.relevance(log_probs, output.attn_text_to_image, output.attn_image_to_text, output.attn_answer)
+    output, _ = cases.run(model)
+    attentions = (output.attn_text_to_image, output.attn_image_to_text, output.attn_answer)
+    if method == "attention":
+        return maps.attention(*attentions, cases.text_mask, cases.piece_mask, layer, head)
+    vit = [attention.expand(len(cases), -1, -1, -1) for attention in image.attentions]
+    return maps.rollout(vit, image.num_prefix, *attentions, cases.piece_mask)
+
+
+def _occlusion(model, cases: Cases, row: int, members: torch.Tensor) -> maps.TokenMaps:
+    def measure(hidden_patches: torch.Tensor, hidden_tokens: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        results = [
+            (log_probs, output.fused_text, output.fused_image)
+            for output, log_probs in cases.run_hidden(model, row, hidden_patches, hidden_tokens)
+        ]
+        return tuple(torch.cat(parts).cpu() for parts in zip(*results, strict=True))
+
+    return maps.occlusion(measure, maps.windows(model.grid_size), members)
+
+
+def _explanation(
+    method: str,
+    found: maps.TokenMaps,
+    row: int,
+    words: list,
+    members: torch.Tensor,
+    pieces: list[str],
+    grid: tuple[int, int],
+) -> Explanation:
+    """Cuts row `row` of the maps into the grid's patches and the question's words, and makes shares of them."""
+    answer, by_piece, token_patches, patch_tokens = (
+        t[row].detach().float().cpu() for t in (found.answer, found.pieces, found.token_patches, found.patch_tokens)
+    )
+    patches = token_patches.shape[-1]
+    of_words = members.float().T  # (L, n_words)
+    word_maps = (of_words / of_words.sum(0).clamp_min(1)).T @ token_patches
+    share = (lambda values: values) if method == "occlusion" else maps.shares
+    return Explanation(
+        method=method,
+        words=[word.text for word in words],
+        pieces=pieces,
+        image_map=share(answer[:patches]).reshape(grid).numpy(),
+        word_maps=share(word_maps).reshape(-1, *grid).numpy(),
+        piece_maps=share(by_piece[: len(pieces), :patches]).reshape(-1, *grid).numpy(),
+        word_scores=share(answer[patches:] @ of_words).numpy(),
+        patch_words=share(patch_tokens @ of_words).reshape(*grid, len(words)).numpy(),
+    )

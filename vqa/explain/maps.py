@@ -1,0 +1,254 @@
+"""Four ways to say where a model looked, each a function from returned values to maps. No hooks, no state.
+
+The answer decoder reads one fused sequence, the P patches followed by the L words, so maps are kept as shares of
+that sequence (`TokenMaps`) until `vqa.explain.explanation` cuts them into a grid and into words.
+
+B batch, P patches, S patches with the ViT's prefix tokens, L question tokens, A answer pieces, H heads.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+TINY = 1e-12  # below this a sum counts as zero: nothing is divided by it
+
+
+@dataclass(frozen=True)
+class TokenMaps:
+    """How much each target reads each source. Rows belong to padding where the question or the answer is padded."""
+
+    answer: Tensor  # (B, P + L), the whole answer
+    pieces: Tensor  # (B, A, P + L), each piece of it
+    token_patches: Tensor  # (B, L, P)
+    patch_tokens: Tensor  # (B, P, L)
+
+
+def shares(values: Tensor) -> Tensor:
+    """`values` over their sum along the last axis; where that is zero, zeros."""
+    total = values.sum(-1, keepdim=True)
+    return torch.where(total > TINY, values / total.clamp_min(TINY), torch.zeros_like(values))
+
+
+def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """The mean of `values` (B, N, ...) over the N with `mask` (B, N) True."""
+    weight = mask.to(values.dtype).reshape(*mask.shape, *[1] * (values.dim() - 2))
+    return (values * weight).sum(1) / weight.sum(1).clamp_min(1)
+
+
+# --- attention ---------------------------------------------------------------------------------------------------
+
+
+def attention(
+    text_to_image: Sequence[Tensor],
+    image_to_text: Sequence[Tensor],
+    answer: Sequence[Tensor],
+    text_mask: Tensor,
+    piece_mask: Tensor,
+    layer: int | None = None,
+    head: int | None = None,
+) -> TokenMaps:
+    """Attention as it is, of one layer or averaged over all, of one head or averaged over all.
+
+    Layers are counted through the co-attention blocks and on through the decoder's layers. A co-attention block's
+    map of the answer is what the question's words read on average, a decoder layer's is what the answer's pieces
+    read. Words and patches are linked by co-attention alone, and pieces by the decoder alone, so those maps are
+    averaged over all blocks, or all layers, when `layer` lies in the other part.
+
+    `text_to_image` and `image_to_text` hold (B, H, L, P) and (B, H, P, L), one a block, `answer` (B, H, A, P + L),
+    one a layer; `text_mask` is (B, L) and `piece_mask` (B, A). Raises `ValueError` for a layer or head not there.
+    """
+    blocks, layers = len(text_to_image), len(text_to_image) + len(answer)
+    heads = text_to_image[0].shape[1]
+    for name, value, count in (("layer", layer, layers), ("head", head, heads)):
+        if value is not None and not 0 <= value < count:
+            raise ValueError(f"There is no {name} {value}: this model's are 0 to {count - 1}.")
+
+    def one_head(tensors: Sequence[Tensor]) -> list[Tensor]:
+        return [t.mean(1) if head is None else t[:, head] for t in tensors]
+
+    to_image, to_text, read = one_head(text_to_image), one_head(image_to_text), one_head(answer)
+    patches = to_image[0].shape[-1]
+    by_layer = [
+        *(torch.cat([masked_mean(ti, text_mask), it.mean(1)], -1) for ti, it in zip(to_image, to_text, strict=True)),
+        *(masked_mean(cross, piece_mask) for cross in read),
+    ]
+    by_layer = [torch.cat([shares(m[:, :patches]), shares(m[:, patches:])], -1) for m in by_layer]
+
+    def chosen(tensors: list[Tensor], first: int = 0) -> Tensor:
+        here = layer is not None and first <= layer < first + len(tensors)
+        return tensors[layer - first] if here else torch.stack(tensors).mean(0)
+
+    return TokenMaps(chosen(by_layer), chosen(read, blocks), chosen(to_image), chosen(to_text))
+
+
+# --- rollout -----------------------------------------------------------------------------------------------------
+
+
+def rollout(
+    vit: Sequence[Tensor],
+    num_prefix: int,
+    text_to_image: Sequence[Tensor],
+    image_to_text: Sequence[Tensor],
+    answer: Sequence[Tensor],
+    piece_mask: Tensor,
+) -> TokenMaps:
+    """Attention rollout (Abnar and Zuidema 2020) from the answer's pieces down to the ViT's input patches.
+
+    Each layer is `(attention + identity) / 2`, the identity standing for the residual, and the layers are
+    multiplied. A co-attention block is one such layer over patches and words together; the decoder starts from
+    nothing, as a piece's own embedding carries no evidence. Class and register tokens take part in the ViT as
+    stations on the way; what begins at them comes from no patch and is left out.
+
+    `vit` holds (B, heads, S, S), one a layer (empty: the patches are taken as the input); the others are as in
+    `attention`.
+    """
+    batch, _, tokens, patches = text_to_image[0].shape
+    eye = torch.eye(patches + tokens).to(text_to_image[0]).expand(batch, -1, -1)
+    fused = eye
+    for to_image, to_text in zip(text_to_image, image_to_text, strict=True):
+        fused = (joint(to_image.mean(1), to_text.mean(1)) @ fused + fused) / 2
+    pieces = torch.zeros_like(answer[0][:, 0])
+    for cross in answer:
+        pieces = (cross.mean(1) @ fused + pieces) / 2
+    pieces = shares(pieces)
+
+    if len(vit):
+        seen = torch.eye(patches + num_prefix).to(vit[0]).expand(batch, -1, -1)
+        for layer in vit:
+            seen = (layer.mean(1) @ seen + seen) / 2
+        seen = shares(seen[:, num_prefix:, num_prefix:])
+        pieces, fused = (torch.cat([r[..., :patches] @ seen, r[..., patches:]], dim=-1) for r in (pieces, fused))
+    return TokenMaps(
+        masked_mean(pieces, piece_mask), pieces, fused[:, patches:, :patches], fused[:, :patches, patches:]
+    )
+
+
+def joint(text_to_image: Tensor, image_to_text: Tensor) -> Tensor:
+    """Co-attention (B, L, P) and (B, P, L) as one attention (B, P + L, P + L) over patches and words."""
+    batch, tokens, patches = text_to_image.shape
+    both = text_to_image.new_zeros(batch, patches + tokens, patches + tokens)
+    both[:, patches:, :patches] = text_to_image
+    both[:, :patches, patches:] = image_to_text
+    return both
+
+
+# --- relevance ---------------------------------------------------------------------------------------------------
+
+
+def relevance(
+    log_probs: Tensor, text_to_image: Sequence[Tensor], image_to_text: Sequence[Tensor], answer: Sequence[Tensor]
+) -> TokenMaps:
+    """Gradient-weighted attention (Chefer, Gur and Wolf 2021) for co-attention and a cross-attending decoder.
+
+    `log_probs` (B, A) are those of the answer's pieces, zero at padding, computed *from* the given attention
+    tensors. Gradients are taken with respect to these tensors and nothing else, so that concurrent calls on one
+    model share no state.
+    """
+    tensors = (*text_to_image, *image_to_text, *answer)
+    blocks = len(text_to_image)
+    total = [torch.zeros_like(t) for t in tensors]
+    pieces = []
+    for i in range(log_probs.shape[1]):
+        # A sum over the batch: each question's attention has a gradient from its own answer alone.
+        grads = torch.autograd.grad(
+            log_probs[:, i].sum(), tensors, retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+        total = [t + g for t, g in zip(total, grads, strict=True)]
+        pieces.append(_propagate(tensors, grads, blocks)[0])
+    whole, token_patches, patch_tokens = _propagate(tensors, total, blocks)
+    return TokenMaps(whole, torch.stack(pieces, dim=1), token_patches, patch_tokens)
+
+
+@torch.no_grad()
+def _propagate(tensors: Sequence[Tensor], grads: Sequence[Tensor], blocks: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The relevance of patches and words (B, P + L) for the answer, and (B, L, P) and (B, P, L) for each other.
+
+    The letters are the paper's: `r_tt` relates words to words, `r_ti` words to patches, and so on.
+    """
+    weighted = [(t * g).clamp_min(0).mean(1) for t, g in zip(tensors, grads, strict=True)]
+    batch, tokens, patches = weighted[0].shape
+    r_tt = torch.eye(tokens).to(weighted[0]).expand(batch, -1, -1)
+    r_ii = torch.eye(patches).to(weighted[0]).expand(batch, -1, -1)
+    r_ti, r_it = torch.zeros_like(weighted[0]), torch.zeros_like(weighted[0]).mT
+    for a_ti, a_it in zip(weighted[:blocks], weighted[blocks : 2 * blocks], strict=True):
+        n_tt, n_ii = _normalised(r_tt), _normalised(r_ii)
+        r_ti, r_it, r_tt, r_ii = (
+            r_ti + n_tt.mT @ a_ti @ n_ii,
+            r_it + n_ii.mT @ a_it @ n_tt,
+            r_tt + a_ti @ r_it,
+            r_ii + a_it @ r_ti,
+        )
+    # The decoder reads patches and words as one sequence, so both are normalised as one.
+    context = _normalised(torch.cat([torch.cat([r_ii, r_it], -1), torch.cat([r_ti, r_tt], -1)], dim=-2))
+    read = sum(a.sum(1) for a in weighted[2 * blocks :])  # over the decoder's layers and positions: (B, P + L)
+    return (read[:, None] @ context)[:, 0], r_ti, r_it
+
+
+def _normalised(r: Tensor) -> Tensor:
+    """The paper's equation 9: what a token took from others sums to one, beside the one of its own; zero stays zero."""
+    eye = torch.eye(r.shape[-1]).to(r)
+    return shares(r - eye) + eye
+
+
+# --- occlusion ---------------------------------------------------------------------------------------------------
+
+
+def windows(grid: tuple[int, int]) -> Tensor:
+    """Groups of patches to hide, (N, P) bool: overlapping squares a quarter of the grid's shorter side wide."""
+    side = max(1, min(grid) // 4)
+    step = max(1, side // 2)
+    masks = []
+    for top in _starts(grid[0], side, step):
+        for left in _starts(grid[1], side, step):
+            mask = torch.zeros(grid, dtype=torch.bool)
+            mask[top : top + side, left : left + side] = True
+            masks.append(mask.flatten())
+    return torch.stack(masks)
+
+
+def _starts(length: int, side: int, step: int) -> list[int]:
+    return sorted({*range(0, length - side + 1, step), length - side})
+
+
+def spread(falls: Tensor, groups: Tensor) -> Tensor:
+    """What hiding each of N groups (N, P) did, `falls` (N, ...), as a mean for each patch: (P, ...)."""
+    weight = groups.to(falls.dtype)
+    total = torch.einsum("np,n...->p...", weight, falls)
+    return total / weight.sum(0).reshape(-1, *[1] * (falls.dim() - 1))
+
+
+def occlusion(
+    measure: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]],
+    patch_groups: Tensor,
+    token_groups: Tensor,
+) -> TokenMaps:
+    """Hides each group of patches and each group of tokens (a word) of one question and compares.
+
+    `measure(hidden_patches (N, P), hidden_tokens (N, L))` runs the model N times and gives the pieces' log
+    probabilities (N, A), the fused words (N, L, D) and the fused patches (N, P, D). What an answer owes to a patch
+    is the fall of its log probability, below zero where hiding helps; what a word owes to a patch is how far its
+    fused vector turns (1 - cosine), and likewise a patch to a word.
+    """
+    n_patches, n_tokens = patch_groups.shape[1], token_groups.shape[1]
+    hidden_patches = torch.cat([torch.zeros(1, n_patches), patch_groups, torch.zeros(len(token_groups), n_patches)])
+    hidden_tokens = torch.cat([torch.zeros(1 + len(patch_groups), n_tokens), token_groups])
+    log_probs, words, patches = measure(hidden_patches.bool(), hidden_tokens.bool())
+    by_patch, by_token = slice(1, 1 + len(patch_groups)), slice(1 + len(patch_groups), None)
+    fall = log_probs[:1] - log_probs
+    pieces = torch.cat([spread(fall[by_patch], patch_groups), _per_token(fall[by_token], token_groups)])
+    turn_words = 1 - torch.cosine_similarity(words, words[:1], dim=-1)
+    turn_patches = 1 - torch.cosine_similarity(patches, patches[:1], dim=-1)
+    return TokenMaps(
+        answer=pieces.sum(-1)[None],
+        pieces=pieces.mT[None],
+        token_patches=spread(turn_words[by_patch], patch_groups).mT[None],
+        patch_tokens=_per_token(turn_patches[by_token], token_groups).mT[None],
+    )
+
+
+def _per_token(falls: Tensor, groups: Tensor) -> Tensor:
+    """`spread`, with each group's fall shared by its tokens, so that a word's tokens sum to the word's fall."""
+    weight = groups.to(falls.dtype)
+    return torch.einsum("nl,n...->l...", weight / weight.sum(1, keepdim=True).clamp_min(1), falls)

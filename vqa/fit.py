@@ -1,0 +1,142 @@
+"""The training loop that every stage shares.
+
+A batch is a function of its step alone, and so are the dropout masks (each step seeds the generators with the
+run's seed and its own number): resuming needs the weights, the optimiser and the step, and is exact.
+"""
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed, tqdm
+from torch import nn
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How long and how fast to learn. `ema` is the decay of the weights' moving average, 0 for none."""
+
+    steps: int
+    learning_rate: float
+    warmup_steps: int = 100
+    weight_decay: float = 0.05
+    max_grad_norm: float = 1.0
+    ema: float = 0.999
+    seed: int = 0
+    checkpoint_minutes: float = 3.0
+
+
+def learning_rate_factor(step: int, steps: int, warmup_steps: int) -> float:
+    """Linear warm-up, then half a cosine down to zero (Loshchilov and Hutter 2017)."""
+    if step < warmup_steps:
+        return (step + 1) / warmup_steps
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup_steps) / max(1, steps - warmup_steps)))
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:
+    """Trainable parameters; weight decay on matrices only, not on biases, norms and scales."""
+    trainable = [p for p in model.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in trainable if p.ndim >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in trainable if p.ndim < 2], "weight_decay": 0.0},
+    ]
+
+
+def fit(
+    model: nn.Module,
+    batch_of: Callable[[int], object],
+    losses_of: Callable[[nn.Module, object], dict[str, torch.Tensor]],
+    settings: FitSettings,
+    directory: str | Path,
+    description: str,
+    accelerator: Accelerator | None = None,
+) -> None:
+    """Trains `model` in place, and leaves it with the averaged weights where `settings.ema` asks for them.
+
+    `batch_of(step)` gives a step's batch, `losses_of(model, batch)` its named loss terms, of which `"loss"` is
+    differentiated. `directory` receives `log.jsonl` (terms, gradient norm, learning rate) and a checkpoint,
+    from which an interrupted run goes on; a finished run is not repeated. Raises `FloatingPointError` when the
+    loss is no number.
+    """
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    accelerator = accelerator or Accelerator()
+    optimizer = torch.optim.AdamW(
+        parameter_groups(model, settings.weight_decay), lr=settings.learning_rate, betas=(0.9, 0.98)
+    )
+    average = None
+    if settings.ema:
+        average = torch.optim.swa_utils.AveragedModel(
+            model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.ema), device=accelerator.device
+        )
+        accelerator.register_for_checkpointing(average)
+    model, optimizer = accelerator.prepare(model, optimizer)
+    progress = _Progress()
+    accelerator.register_for_checkpointing(progress)
+    for checkpoint in (directory / "checkpoint", directory / "checkpoint.new"):
+        if (checkpoint / "complete").is_file():
+            accelerator.load_state(str(checkpoint))
+            break
+
+    model.train()
+    log = (directory / "log.jsonl").open("a")
+    last_save = time.monotonic()
+    with tqdm(total=settings.steps, initial=progress.step, desc=description) as bar:
+        while progress.step < settings.steps:
+            step = progress.step
+            set_seed((settings.seed * 1_000_003 + step) % 2**32)
+            factor = learning_rate_factor(step, settings.steps, settings.warmup_steps)
+            for group in optimizer.param_groups:
+                group["lr"] = settings.learning_rate * factor
+            terms = losses_of(model, batch_of(step))
+            accelerator.backward(terms["loss"])
+            norm = accelerator.clip_grad_norm_(model.parameters(), settings.max_grad_norm)
+            if not torch.isfinite(terms["loss"]):
+                raise FloatingPointError(f"The loss is {terms['loss'].item()} at step {step}; lower learning_rate.")
+            optimizer.step()
+            optimizer.zero_grad()
+            if average is not None:
+                average.update_parameters(accelerator.unwrap_model(model))
+            progress.step += 1
+            bar.update()
+            row = {name: round(value.item(), 5) for name, value in terms.items()}
+            bar.set_postfix(loss=row["loss"])
+            row = {"step": step, **row, "grad_norm": round(float(norm), 4), "lr": settings.learning_rate * factor}
+            log.write(json.dumps(row) + "\n")
+            if time.monotonic() - last_save > 60 * settings.checkpoint_minutes or progress.step == settings.steps:
+                log.flush()
+                _save(accelerator, directory)
+                last_save = time.monotonic()
+    log.close()
+    if average is not None:
+        accelerator.unwrap_model(model).load_state_dict(average.module.state_dict())
+    accelerator.free_memory()
+    model.eval()
+
+
+class _Progress:
+    """How many steps are done, for the checkpoint."""
+
+    step = 0
+
+    def state_dict(self) -> dict:
+        return {"step": self.step}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.step = state["step"]
+
+
+def _save(accelerator: Accelerator, directory: Path) -> None:
+    """Writes beside the old checkpoint and then swaps, so that a kill at any moment leaves a whole one."""
+    checkpoint, fresh = directory / "checkpoint", directory / "checkpoint.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    accelerator.save_state(str(fresh))
+    (fresh / "complete").touch()
+    shutil.rmtree(checkpoint, ignore_errors=True)
+    fresh.replace(checkpoint)

@@ -1,0 +1,211 @@
+"""The model: encode, align, co-attend, decode. The dimension key is in `vqa.configuration`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import AutoModel, PreTrainedModel
+from transformers.utils import ModelOutput
+
+from vqa.alignment import ProjectionAligner
+from vqa.coattention import CoAttention
+from vqa.configuration import VQAConfig
+from vqa.decoder import AnswerDecoder, KeysValues
+from vqa.hybrid_vit import HybridViTConfig, HybridViTModel
+
+ENCODERS = ("vision_encoder.", "text_encoder.")
+WEIGHTS_FILE = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class ImageStates:
+    """What the ViT says of photographs: patches (B, P, W) without class or register tokens, and its attention.
+
+    `attentions` has one (B, heads, S, S) a layer, over S = num_prefix + P tokens.
+    """
+
+    states: torch.Tensor
+    attentions: tuple[torch.Tensor, ...]
+    num_prefix: int
+
+
+@dataclass
+class VQAOutput(ModelOutput):
+    """Everything a loss or an explanation may want, by name; attention weights are probabilities.
+
+    `logits` (B, A, V) at piece i are for the piece after it, None where no answer was given, as is `attn_answer`.
+    """
+
+    logits: torch.Tensor | None = None
+    image_tokens: torch.Tensor | None = None  # (B, P, D) in the shared space
+    text_tokens: torch.Tensor | None = None  # (B, L, D)
+    image_embed: torch.Tensor | None = None  # (B, D), unit length
+    text_embed: torch.Tensor | None = None  # (B, D), unit length
+    fused_image: torch.Tensor | None = None  # (B, P, D)
+    fused_text: torch.Tensor | None = None  # (B, L, D)
+    attn_text_to_image: tuple[torch.Tensor, ...] | None = None  # a block each (B, H, L, P)
+    attn_image_to_text: tuple[torch.Tensor, ...] | None = None  # a block each (B, H, P, L)
+    attn_answer: tuple[torch.Tensor, ...] | None = None  # a decoder layer each (B, H, A, P + L)
+
+
+class VQAModel(PreTrainedModel):
+    """A ViT and a BERT whose features are projected, fused by co-attention and decoded into an answer.
+
+    The encoders and the heads are called apart (`encode_image`, `encode_text`, then `forward`), so that a
+    photograph is encoded once for many questions, and features can be cached for training.
+    """
+
+    config_class = VQAConfig
+    main_input_name = "image_states"
+    _supports_sdpa = True
+
+    def __init__(self, config: VQAConfig):
+        super().__init__(config)
+        self.vision_encoder = AutoModel.from_config(config.vision_config, attn_implementation="eager")
+        self.text_encoder = AutoModel.from_config(config.text_config, attn_implementation="eager")
+        image_width, text_width = config.vision_config.hidden_size, config.text_config.hidden_size
+        self.grid_size = grid_size(config.vision_config)
+        self.aligner = ProjectionAligner(image_width, text_width, config.hidden_size, config.dropout)
+        self.fusion = CoAttention(
+            config.hidden_size,
+            config.num_heads,
+            config.num_blocks,
+            config.feed_forward_ratio,
+            config.dropout,
+            self.grid_size[0] * self.grid_size[1],
+        )
+        self.decoder = AnswerDecoder(
+            config.answer_vocab_size,
+            config.max_answer_pieces,
+            config.hidden_size,
+            config.num_heads,
+            config.decoder_layers,
+            config.feed_forward_ratio,
+            config.dropout,
+        )
+        # What "no photograph" is: the mean patch of the training photographs.
+        self.register_buffer("mean_image_state", torch.zeros(image_width))
+        self.post_init()
+
+    def freeze(self) -> None:
+        """Leaves trainable what this checkpoint learns: the heads, and the projections only where they align."""
+        self.vision_encoder.requires_grad_(False)
+        self.text_encoder.requires_grad_(False)
+        if self.config.features == "unaligned":
+            self.aligner.requires_grad_(False)
+
+    def encode_image(self, pixel_values: torch.Tensor) -> ImageStates:
+        """Photographs (B, 3, S, S) as patches; any ViT with prefix tokens before its patches will do."""
+        output = self.vision_encoder(pixel_values, output_attentions=True)
+        states = output.last_hidden_state
+        num_prefix = states.shape[1] - self.grid_size[0] * self.grid_size[1]
+        if num_prefix < 0:
+            raise ValueError(
+                f"The image encoder gave {states.shape[1]} tokens for {self.grid_size[0]}×{self.grid_size[1]} patches; "
+                "its image processor must make images of the size in its configuration."
+            )
+        return ImageStates(states[:, num_prefix:], tuple(output.attentions or ()), num_prefix)
+
+    def encode_text(self, input_ids: torch.Tensor, text_mask: torch.Tensor) -> torch.Tensor:
+        """Questions (B, L) and their mask as states (B, L, W)."""
+        return self.text_encoder(input_ids, attention_mask=text_mask.long()).last_hidden_state
+
+    def fuse(self, image_states: torch.Tensor, text_states: torch.Tensor, text_mask: torch.Tensor) -> VQAOutput:
+        """Everything before the decoder: the shared space and the co-attention."""
+        image_tokens, text_tokens, image_embed, text_embed = self.aligner(image_states, text_states, text_mask)
+        fused_image, fused_text, text_to_image, image_to_text = self.fusion(image_tokens, text_tokens, text_mask)
+        return VQAOutput(
+            image_tokens=image_tokens,
+            text_tokens=text_tokens,
+            image_embed=image_embed,
+            text_embed=text_embed,
+            fused_image=fused_image,
+            fused_text=fused_text,
+            attn_text_to_image=text_to_image,
+            attn_image_to_text=image_to_text,
+        )
+
+    def read(self, fused: VQAOutput, text_mask: torch.Tensor) -> tuple[list[KeysValues], torch.Tensor]:
+        """What the decoder reads of a fused photograph and question, computed once for all answers."""
+        return self.decoder.read(fused.fused_image, fused.fused_text, text_mask)
+
+    def forward(
+        self,
+        image_states: torch.Tensor,
+        text_states: torch.Tensor,
+        text_mask: torch.Tensor,
+        answer_ids: torch.Tensor | None = None,
+    ) -> VQAOutput:
+        """Encoder states (B, P, W), (B, L, W) with a mask (B, L) and, teacher-forced, pieces (B, A) from BOS on."""
+        output = self.fuse(image_states, text_states, text_mask)
+        if answer_ids is not None:
+            output.logits, output.attn_answer = self.decoder(answer_ids, *self.read(output, text_mask))
+        return output
+
+    @classmethod
+    def from_encoders(cls, vision: str | Path, text: str | Path, **config) -> "VQAModel":
+        """A model with fresh heads over pretrained encoders, each a local directory or a hub id."""
+        vision_encoder, text_encoder = load_encoder(vision), load_encoder(text)
+        model = cls(VQAConfig(vision_config=vision_encoder.config, text_config=text_encoder.config, **config))
+        model.vision_encoder, model.text_encoder = vision_encoder, text_encoder
+        return model.eval()
+
+    def save_heads(self, directory: str | Path, encoders: str) -> None:
+        """Saves in half precision without the encoders, which `encoders` (relative to `directory`) holds."""
+        self.config.encoders = encoders
+        self.config.save_pretrained(directory)
+        heads = {k: v.half().contiguous() for k, v in self.state_dict().items() if not k.startswith(ENCODERS)}
+        save_file(heads, Path(directory) / WEIGHTS_FILE, metadata={"format": "pt"})
+
+    @classmethod
+    def from_heads(cls, directory: str | Path, vision_encoder: nn.Module, text_encoder: nn.Module) -> "VQAModel":
+        """A checkpoint made by `save_heads` over encoders that are already loaded; they are shared, not copied.
+
+        Raises `ValueError` where the file does not hold exactly the heads that its configuration describes.
+        """
+        directory = Path(directory)
+        try:
+            heads = load_file(directory / WEIGHTS_FILE)
+        except SafetensorError as error:
+            raise ValueError(f"{directory / WEIGHTS_FILE} is damaged: {error}.") from error
+        with torch.device("meta"):
+            model = cls(VQAConfig.from_pretrained(directory))
+        model.vision_encoder, model.text_encoder = vision_encoder, text_encoder
+        expected = {k: v.shape for k, v in model.state_dict().items() if not k.startswith(ENCODERS)}
+        if {k: v.shape for k, v in heads.items()} != expected:
+            wrong = sorted({(k, tuple(v)) for k, v in expected.items()} ^ {(k, tuple(v.shape)) for k, v in heads.items()})
+            raise ValueError(f"{directory / WEIGHTS_FILE} does not fit its config.json, for instance {wrong[0]}.")
+        model.load_state_dict({k: v.float() for k, v in heads.items()}, strict=False, assign=True)
+        return model.eval()
+
+    @classmethod
+    def from_pretrained(cls, directory: str | Path, **kwargs) -> "VQAModel":
+        """A complete checkpoint (local or hub), or one that shares its encoders, as those of `weights/` do."""
+        config = VQAConfig.from_pretrained(directory)
+        if config.encoders is None:
+            return super().from_pretrained(directory, **kwargs)
+        encoders = Path(directory) / config.encoders
+        return cls.from_heads(directory, load_encoder(encoders / "vision"), load_encoder(encoders / "text"))
+
+
+def load_encoder(source: str | Path) -> PreTrainedModel:
+    """An encoder in float32 with attention it can return. Raises `FileNotFoundError` or `OSError` where none is."""
+    if str(source).startswith((".", "/")) and not Path(source).is_dir():
+        raise FileNotFoundError(f"There is no encoder at {source}.")
+    return AutoModel.from_pretrained(source, dtype="float32", attn_implementation="eager").eval()
+
+
+def grid_size(vision_config) -> tuple[int, int]:
+    """How many patches high and wide the ViT's grid is."""
+    sides = [
+        side if isinstance(side, (list, tuple)) else (side, side)
+        for side in (vision_config.image_size, vision_config.patch_size)
+    ]
+    return sides[0][0] // sides[1][0], sides[0][1] // sides[1][1]
+
+
+AutoModel.register(HybridViTConfig, HybridViTModel)
+AutoModel.register(VQAConfig, VQAModel)

@@ -1,0 +1,162 @@
+"""From photographs, questions and answers to tensors, and back: the one place for training, evaluation and serving."""
+
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sentencepiece
+import torch
+from PIL import Image
+from transformers import AutoImageProcessor, AutoTokenizer, ViTImageProcessorPil
+
+MAX_QUESTION_CHARACTERS = 500
+MAX_QUESTION_TOKENS = 40
+PAD, BOS, EOS, UNKNOWN = 0, 1, 2, 3  # pieces of the answer vocabulary
+CAPTION_REQUEST = "describe the image"
+
+
+class QuestionError(ValueError):
+    """A question cannot be asked; the message says why, in words fit for a visitor."""
+
+
+def clean_question(question: str) -> str:
+    """The question without control characters and needless space.
+
+    Raises `QuestionError` where nothing is left, or more than `MAX_QUESTION_CHARACTERS`.
+    """
+    if len(question) > MAX_QUESTION_CHARACTERS:
+        raise QuestionError(f"The question has {len(question)} characters; at most {MAX_QUESTION_CHARACTERS} are read.")
+    kept = "".join(" " if unicodedata.category(c).startswith(("C", "Z")) else c for c in question)
+    kept = re.sub(r" +", " ", kept).strip()
+    if not re.search(r"\w", kept):
+        raise QuestionError("Type a question about the photograph first.")
+    return kept
+
+
+def image_processor_for(vision_config) -> ViTImageProcessorPil:
+    """The preprocessing EfficientNet-Lite was trained with: squash to the square, `(rgb - 127) / 128`."""
+    side = vision_config.image_size
+    return ViTImageProcessorPil(
+        size={"height": side, "width": side},
+        resample=Image.Resampling.BICUBIC,
+        image_mean=[127 / 255] * 3,
+        image_std=[128 / 255] * 3,
+        do_convert_rgb=True,
+    )
+
+
+def train_answer_pieces(texts: Iterable[str], size: int) -> bytes:
+    """A SentencePiece unigram model (Kudo 2018) of answers and captions; frequent answers become single pieces."""
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts),
+        model_writer=model,
+        vocab_size=size,
+        hard_vocab_limit=False,
+        byte_fallback=True,
+        character_coverage=1.0,
+        normalization_rule_name="nmt_nfkc_cf",
+        pad_id=PAD,
+        bos_id=BOS,
+        eos_id=EOS,
+        unk_id=UNKNOWN,
+        minloglevel=2,
+    )
+    return model.getvalue()
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a question and the places of its tokens along L."""
+
+    text: str
+    tokens: tuple[int, ...]
+
+
+class VQAProcessor:
+    """The image processor, the question's tokenizer and the answer's pieces, which belong to one model."""
+
+    ANSWERS_FILE = "answers.model"
+
+    def __init__(self, image_processor, tokenizer, answer_pieces: bytes):
+        self.image_processor = image_processor
+        self.tokenizer = tokenizer
+        self._answer_bytes = answer_pieces
+        self.answer_pieces = sentencepiece.SentencePieceProcessor(model_proto=answer_pieces)
+
+    @classmethod
+    def from_pretrained(cls, vision: str | Path, text: str | Path, answers: str | Path) -> "VQAProcessor":
+        """Reads the parts from an image encoder's and a text encoder's directories (or hub ids) and a `.model` file."""
+        answers = Path(answers)
+        if not answers.is_file():
+            raise FileNotFoundError(f"There is no answer vocabulary at {answers}.")
+        return cls(
+            AutoImageProcessor.from_pretrained(vision), AutoTokenizer.from_pretrained(text), answers.read_bytes()
+        )
+
+    def save_pretrained(self, directory: str | Path) -> None:
+        """Writes all three parts into one directory."""
+        self.image_processor.save_pretrained(directory)
+        self.tokenizer.save_pretrained(directory)
+        self.save_answers(directory)
+
+    def save_answers(self, directory: str | Path) -> None:
+        (Path(directory) / self.ANSWERS_FILE).write_bytes(self._answer_bytes)
+
+    @property
+    def answer_vocab_size(self) -> int:
+        return self.answer_pieces.vocab_size()
+
+    def images(self, photos: Sequence[Image.Image]) -> torch.Tensor:
+        """Pixel values `(B, 3, S, S)` of opened photographs (see `vqa.photos.open_photo`)."""
+        return self.image_processor(images=list(photos), return_tensors="pt").pixel_values
+
+    def questions(self, questions: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Token ids `(B, L)` and their mask `(B, L)`, True = real token."""
+        tokens = self.tokenizer(
+            list(questions), padding=True, truncation=True, max_length=MAX_QUESTION_TOKENS, return_tensors="pt"
+        )
+        return tokens.input_ids, tokens.attention_mask.bool()
+
+    def words(self, question: str) -> list[Word]:
+        """The question's words, each with its tokens' places; special tokens belong to no word."""
+        tokens = self.tokenizer(question, truncation=True, max_length=MAX_QUESTION_TOKENS, return_offsets_mapping=True)
+        words: list[tuple[int, int, list[int]]] = []  # start, end, places
+        for place, (start, end) in enumerate(tokens.offset_mapping):
+            if start == end:
+                continue
+            if (
+                words
+                and not any(c.isspace() for c in question[words[-1][1] : start])
+                and question[start].isalnum()
+                and question[words[-1][1] - 1].isalnum()
+            ):
+                words[-1] = (words[-1][0], end, [*words[-1][2], place])
+            elif question[start:end].strip():
+                words.append((start, end, [place]))
+        return [Word(question[start:end], tuple(places)) for start, end, places in words]
+
+    def encode_answer(self, answer: str) -> list[int]:
+        """The pieces of an answer between `BOS` and `EOS`."""
+        return [BOS, *self.answer_pieces.encode(answer), EOS]
+
+    def decode_answer(self, ids: Iterable[int]) -> str:
+        """The text of pieces; special ones are left out."""
+        return self.answer_pieces.decode([int(i) for i in ids if int(i) not in (PAD, BOS, EOS)])
+
+    def pieces(self, ids: Iterable[int]) -> list[str]:
+        """The pieces as a reader would see them, special ones left out."""
+        return [
+            self.answer_pieces.id_to_piece(int(i)).replace("▁", " ").strip() or "·"
+            for i in ids
+            if int(i) not in (PAD, BOS, EOS)
+        ]
+
+    def pad_answers(self, answers: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Pieces of several answers as one tensor `(B, A)`, filled up with `PAD`."""
+        return torch.nn.utils.rnn.pad_sequence(
+            [torch.tensor(answer) for answer in answers], batch_first=True, padding_value=PAD
+        )

@@ -1,0 +1,194 @@
+"""Teaching the hybrid ViT what is in a photograph, over the frozen map of its stem.
+
+Three things are learned at once from the patches the ViT puts out, none of which looks at the text encoder, so
+that the shared encoders know nothing of alignment:
+
+- the words people said about the photograph, from the mean patch, as one softmax whose target is spread over all
+  of them (Joulin et al. 2016, "Learning Visual Features from Large Weakly Supervised Data");
+- which class's box covers which patch, from each patch;
+- what the stem's own ImageNet classifier says, from the mean patch (Hinton et al. 2015), so that no name is lost.
+"""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from vqa.convert import efficientnet_lite2_checkpoint, load_efficientnet_lite
+from vqa.data.augment import random_view
+from vqa.data.cache import FeatureCache, fingerprint
+from vqa.data.images import ImageStore
+from vqa.data.labels import COCO_CLASSES, box_grid, frequent_words, words_by_image
+from vqa.data.rows import read_rows, training_rows
+from vqa.data.sampling import EpochStream
+from vqa.fit import FitSettings, fit
+from vqa.hybrid_vit import HybridViTConfig, HybridViTModel
+from vqa.processing import image_processor_for
+
+PLAIN_VIEW = (0.0, 0.0, 1.0, 1.0, 0.0)  # left, top, right, bottom, mirrored
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """The file `configs/encoder.json`."""
+
+    images: list[str]
+    questions: list[str]
+    captions: list[str]
+    boxes: list[str]
+    cache: str
+    out: str
+    fit: dict
+    batch_size: int = 64
+    least_word_count: int = 12
+    box_weight: float = 1.0
+    teacher_weight: float = 1.0
+
+
+class WordTeacher(nn.Module):
+    """The hybrid ViT over a ready stem map, with the three heads that teach it."""
+
+    def __init__(self, encoder: HybridViTModel, num_words: int, classifier: dict[str, torch.Tensor]):
+        super().__init__()
+        width = encoder.config.hidden_size
+        self.encoder = encoder
+        self.words = nn.Linear(width, num_words)
+        self.boxes = nn.Linear(width, len(COCO_CLASSES))
+        self.imagenet = nn.Linear(width, len(classifier["bias"]))
+        self.register_buffer("teacher_weight", classifier["weight"], persistent=False)
+        self.register_buffer("teacher_bias", classifier["bias"], persistent=False)
+        encoder.stem.requires_grad_(False)
+
+    def forward(self, stem_map: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Logits of words (B, words), boxes (B, P, 80), ImageNet (B, 1000), and the teacher's (B, 1000)."""
+        patches = self.encoder(stem_map=stem_map).last_hidden_state[:, 1:]
+        pooled = patches.mean(1)
+        teacher = F.linear(stem_map[:, : self.teacher_weight.shape[1]].mean((2, 3)), self.teacher_weight)
+        return self.words(pooled), self.boxes(patches), self.imagenet(pooled), teacher + self.teacher_bias
+
+
+def losses(model: WordTeacher, batch: dict, settings: EncoderSettings) -> dict[str, torch.Tensor]:
+    """The named terms of the encoder's loss; `"loss"` is their weighted sum."""
+    words, boxes, imagenet, teacher = model(batch["stem_map"])
+    loss_words = -(batch["words"] * F.log_softmax(words, -1)).sum(-1).mean()
+    known = batch["box_known"]  # (B, 1, 80): the classes that were boxed at all in this photograph
+    loss_boxes = F.binary_cross_entropy_with_logits(boxes, batch["boxes"], reduction="none")
+    loss_boxes = (loss_boxes * known).sum() / (known.expand_as(boxes).sum() + 1)
+    loss_teacher = F.kl_div(F.log_softmax(imagenet, -1), F.softmax(teacher, -1), reduction="batchmean")
+    loss = loss_words + settings.box_weight * loss_boxes + settings.teacher_weight * loss_teacher
+    return {"loss": loss, "words": loss_words, "boxes": loss_boxes, "teacher": loss_teacher}
+
+
+def stem_batches(
+    encoder: HybridViTModel, store: ImageStore, view: str, ids: list[str], batch_size: int = 16
+) -> Iterable[tuple[np.ndarray, np.ndarray]]:
+    """The stem's map of each photograph, and which part of it was seen: all of it, or a random crop."""
+    processor = image_processor_for(encoder.config)
+    stem = encoder.stem.to(memory_format=torch.channels_last)
+    for start in range(0, len(ids), batch_size):
+        photos, views = [], []
+        for image_id in ids[start : start + batch_size]:
+            photo, seen = store.open(image_id), PLAIN_VIEW
+            if view != "plain":
+                photo, seen = random_view(photo, random.Random(image_id))
+            photos.append(photo)
+            views.append(seen)
+        pixels = processor(images=photos, return_tensors="pt").pixel_values
+        with torch.inference_mode():
+            maps = stem(pixels.contiguous(memory_format=torch.channels_last)).contiguous()
+        yield maps.numpy().astype(np.float16), np.array(views, dtype=np.float32)
+
+
+def start_at_principal_components(encoder: HybridViTModel, maps: torch.Tensor) -> None:
+    """Sets the patch embedding to the leading principal components of stem maps (N, C, h, w).
+
+    The channels of the two stages differ in scale, so each stage is first brought to unit variance. The ViT so
+    starts from what the stem knows rather than from a random mixture of it.
+    """
+    x = maps.permute(0, 2, 3, 1).flatten(0, 2)
+    split = encoder.config.stem_out_channels
+    scale = torch.cat(
+        [
+            part.std().expand(part.shape[1])
+            for part in (x[:, :split] - x[:, :split].mean(0), x[:, split:] - x[:, split:].mean(0))
+        ]
+    )
+    mean = x.mean(0)
+    x = (x - mean) / scale
+    _, vectors = torch.linalg.eigh(x.T @ x / len(x))
+    projection = encoder.vit.embeddings.patch_embeddings.projection
+    leading = vectors[:, -projection.out_channels :].flip(1)
+    weight = (leading / (x @ leading).std() / scale[:, None]).T
+    with torch.no_grad():
+        projection.weight.copy_(weight[:, :, None, None])
+        projection.bias.copy_(-weight @ mean)
+
+
+def train_encoder(settings: EncoderSettings) -> None:
+    """Makes the stem's caches, trains the ViT and saves it, ready for `AutoModel`, in `settings.out`."""
+    torch.manual_seed(settings.fit.get("seed", 0))
+    encoder = HybridViTModel(HybridViTConfig()).eval()
+    classifier = load_efficientnet_lite(encoder.stem, efficientnet_lite2_checkpoint())
+    questions, captions, boxes = (
+        training_rows(read_rows(files)) for files in (settings.questions, settings.captions, settings.boxes)
+    )
+    words = words_by_image(questions, captions, boxes)
+    vocabulary = frequent_words(words, settings.least_word_count)
+    position = {word: i for i, word in enumerate(vocabulary)}
+    boxed = {row["image_id"]: row for row in boxes}
+
+    store = ImageStore(settings.images)
+    caches = {}
+    for view in ("plain", "crop"):
+        ids = [i for i in store if view == "plain" or i in words]
+        caches[view] = FeatureCache.make(
+            Path(settings.cache) / f"stem-{view}",
+            fingerprint(encoder.stem, encoder.config.image_size, view),
+            ids,
+            lambda todo, view=view: stem_batches(encoder, store, view, todo),
+            f"stem maps, {view}",
+        )
+    ids = sorted(i for i in words if i in caches["crop"] and words[i] & position.keys())
+    stream = EpochStream(ids, settings.batch_size, settings.fit.get("seed", 0))
+    grid = (encoder.config.image_size // encoder.config.patch_size,) * 2
+
+    def batch_of(step: int) -> dict:
+        chosen = stream.batch(step)
+        rng = random.Random(step)
+        maps, targets, grids, known = [], [], [], []
+        for image_id in chosen:
+            cache = caches[rng.choice(("plain", "crop"))]
+            maps.append(cache[[image_id]])
+            target = torch.zeros(len(vocabulary))
+            target[[position[word] for word in words[image_id] if word in position]] = 1
+            targets.append(target / target.sum())
+            row = boxed.get(image_id, {"boxes": [], "classes": None})
+            grids.append(box_grid(row["boxes"], cache.aux[cache.row[image_id]].tolist(), grid))
+            mask = torch.full((1, len(COCO_CLASSES)), float(row["classes"] == "all"))
+            mask[0, COCO_CLASSES.index("person")] = float(row["classes"] is not None)
+            known.append(mask)
+        return {
+            "stem_map": torch.cat(maps),
+            "words": torch.stack(targets),
+            "boxes": torch.stack(grids),
+            "box_known": torch.stack(known),
+        }
+
+    sample = random.Random(0).sample(ids, min(1000, len(ids)))
+    start_at_principal_components(encoder, caches["plain"][sample])
+    model = WordTeacher(encoder, len(vocabulary), classifier)
+    fit(
+        model,
+        batch_of,
+        lambda m, b: losses(m, b, settings),
+        FitSettings(**settings.fit),
+        settings.cache + "/encoder",
+        "encoder",
+    )
+    encoder.half().save_pretrained(settings.out)
+    image_processor_for(encoder.config).save_pretrained(settings.out)

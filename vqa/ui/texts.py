@@ -1,0 +1,315 @@
+"""Every word on the page, in English and Simplified Chinese, and which of the two a visitor reads."""
+
+import re
+import unicodedata
+
+LANGUAGES = {"en": "English", "zh": "简体中文"}
+
+TEXTS: dict[str, tuple[str, str]] = {
+    # the frame
+    "title": ("Ask a photograph", "向照片提问"),
+    "subtitle": (
+        "Put a question to a photograph, see where the model looks, and switch the alignment of words and picture on "
+        "and off.",
+        "向照片提出问题，查看模型关注的位置，并可开启或关闭图文对齐。",
+    ),
+    "language": ("Language", "语言"),
+    "tab.ask": ("Ask", "提问"),
+    "tab.lab": ("Alignment lab", "对齐实验室"),
+    "tab.results": ("Results", "结果"),
+    "tab.how": ("How it works", "工作原理"),
+    "aligned": ("aligned", "对齐"),
+    "unaligned": ("unaligned", "未对齐"),
+    "compare": ("compare both", "两者比较"),
+    # asking
+    "photo": ("Photograph", "照片"),
+    "photo.drop": (
+        "Drop a photograph here, or click to choose one\nIt stays on this machine and is deleted after an hour",
+        "将照片拖到这里，或点击选择\n照片只留在本机，一小时后删除",
+    ),
+    "examples": ("Or take one of these", "或选用以下示例"),
+    "question": ("Question", "问题"),
+    "question.hint": ("What do you want to know? Enter asks.", "你想知道什么？（请用英语提问，按回车发送）"),
+    "suggestions": (
+        "Questions that suit this photograph",
+        "适合这张照片的问题（英文）",
+    ),
+    "ask": ("Ask", "提问"),
+    "features": ("Image features", "图像特征"),
+    "features.info": (
+        "Two models, trained alike but for one thing: aligned learned to bring a photograph and its words together.",
+        "两个模型的训练仅有一处不同：对齐模型学习了让照片与描述它的文字相互靠近。",
+    ),
+    "welcome": (
+        "Choose a photograph, then ask about it. The answer appears here, with how sure the model is.",
+        "先选择一张照片，再提出问题。答案以及模型的把握程度会显示在这里。",
+    ),
+    "ready": (
+        "The photograph was read in {ms} ms. Ask as much as you like: it will not be read again.",
+        "照片已读取，用时 {ms} 毫秒。可以随意提问，不会再次读取照片。",
+    ),
+    "photo.none": ("Choose a photograph first.", "请先选择一张照片。"),
+    "photo.bad": ("This photograph cannot be used. {detail}", "无法使用这张照片，请换一张 JPEG、PNG 或 WebP 图片。（{detail}）"),
+    "question.none": ("Type a question about the photograph first.", "请先输入关于这张照片的问题。"),
+    "question.long": (
+        "The question has {count} characters; at most {limit} are read.",
+        "问题共有 {count} 个字符，最多 {limit} 个。",
+    ),
+    "question.foreign": (
+        "The model reads English only. Please ask in English, for example “What color is the cat?”",
+        "模型只能理解英语。请用英语提问，例如 “What color is the cat?”",
+    ),
+    # the answer
+    "answer": ("Answer", "答案"),
+    "sure.very": ("very sure", "非常有把握"),
+    "sure.fairly": ("fairly sure", "比较有把握"),
+    "sure.leaning": ("leaning this way", "略有倾向"),
+    "sure.guess": ("a guess", "只是猜测"),
+    "confidence": ("confidence {percent}", "置信度 {percent}"),
+    "top": ("The most likely answers", "最可能的答案"),
+    "blind.same": (
+        "Without looking, the model would say the same: {answer} ({percent}). The words of the question may be all it "
+        "used.",
+        "不看照片时，模型的回答相同：{answer}（{percent}）。它可能只用到了问题中的文字。",
+    ),
+    "blind.other": (
+        "Without looking, the model would say {answer} ({percent}). The photograph changed its mind.",
+        "不看照片时，模型会回答 {answer}（{percent}）。照片改变了它的判断。",
+    ),
+    "times": ("Time for this answer: {total} ms", "本次回答用时：{total} 毫秒"),
+    "time.image": ("image", "图像"),
+    "time.question": ("question", "问题"),
+    "time.fusion": ("fusion", "融合"),
+    "time.decode": ("decoding", "解码"),
+    "time.kept": (
+        "The photograph was read before: {total} ms instead of {full} ms, {percent} less.",
+        "照片此前已读取：用时 {total} 毫秒，而非 {full} 毫秒，节省 {percent}。",
+    ),
+    "history": ("Asked about this photograph", "关于这张照片的提问记录"),
+    "export": ("Save this result as JSON", "将此结果保存为 JSON"),
+    # maps
+    "maps": ("Where it looked", "它看了哪里"),
+    "map.mode": ("Heatmap", "热力图"),
+    "map.off": ("off", "关闭"),
+    "map.attention": ("attention", "注意力"),
+    "map.relevance": ("relevance", "相关性"),
+    "map.layer": ("Layer", "层"),
+    "map.layer.rollout": ("all, rolled out", "全部（逐层展开）"),
+    "map.layer.mean": ("all, averaged", "全部（取平均）"),
+    "map.layer.fusion": ("co-attention {n}", "协同注意力 {n}"),
+    "map.layer.decoder": ("decoder {n}", "解码器 {n}"),
+    "map.head": ("Head", "头"),
+    "map.head.mean": ("mean", "平均"),
+    "map.opacity": ("Opacity", "不透明度"),
+    "map.save": ("Save picture", "保存图片"),
+    "map.whole": ("whole answer", "完整答案"),
+    "map.words": ("Words of the question", "问题中的词"),
+    "map.pieces": ("Pieces of the answer", "答案的片段"),
+    "map.hint": (
+        "Click a word, a piece of the answer, or a spot of the picture. By keyboard: arrow keys move, Enter reads.",
+        "点击问题中的词、答案的片段，或图片上的一处。键盘：方向键移动，回车读取。",
+    ),
+    "map.of.answer": ("The patches behind the answer “{text}”.", "答案“{text}”所依据的图块。"),
+    "map.of.word": ("The patches that the word “{text}” reads.", "词语“{text}”所关注的图块。"),
+    "map.of.piece": ("The patches behind the piece “{text}” of the answer.", "答案片段“{text}”所依据的图块。"),
+    "map.of.spot": (
+        "The words that the spot in row {row}, column {column} reads: {words}.",
+        "第 {row} 行第 {column} 列的图块所关注的词：{words}。",
+    ),
+    "map.flat": (
+        "This map is nearly flat: the model looked everywhere about equally.",
+        "这张图几乎是平的：模型对各处的关注大致相同。",
+    ),
+    "map.alt": ("Heatmap over the photograph, {method}. {what}", "照片上的热力图（{method}）。{what}"),
+    "map.scale": ("share of all weight, from {low} to {high}", "占总权重的比例，从 {low} 到 {high}"),
+    "map.unavailable": ("This heatmap cannot be drawn for this answer.", "无法为此答案绘制热力图。"),
+    # test of a map
+    "test": ("Test this map", "检验这张图"),
+    "test.hint": (
+        "Hides the marked patches step by step, and as many random ones, and watches the answer's probability.",
+        "逐步遮住热力图标出的图块以及同样多的随机图块，观察答案概率的变化。",
+    ),
+    "test.holds": (
+        "The map holds: hiding what it marks makes “{answer}” less likely than hiding random patches does.",
+        "这张图可信：遮住它标出的图块，比遮住随机图块更能降低“{answer}”的概率。",
+    ),
+    "test.fails": (
+        "The map does not hold for this question: hiding what it marks lowers “{answer}” no more than hiding random "
+        "patches does.",
+        "对这个问题，这张图不可信：遮住它标出的图块，并不比遮住随机图块更能降低“{answer}”的概率。",
+    ),
+    "test.map": ("marked patches hidden", "遮住标出的图块"),
+    "test.random": ("random patches hidden", "遮住随机图块"),
+    "test.x": ("share of the photograph hidden", "照片被遮住的比例"),
+    "test.y": ("probability of the answer", "答案的概率"),
+    # comparing
+    "cosine": ("Photograph and question in the shared space", "照片与问题在共同空间中的关系"),
+    "cosine.value": ("cosine similarity {value}", "余弦相似度 {value}"),
+    "cosine.matched": (
+        "above {percent} of matching pairs of the validation set",
+        "高于验证集中 {percent} 的匹配图文对",
+    ),
+    "cosine.mismatched": (
+        "above {percent} of mismatched pairs",
+        "高于 {percent} 的不匹配图文对",
+    ),
+    "cosine.alt": (
+        "Cosine similarity of “{text}” with each patch of the photograph, {features}.",
+        "“{text}”与照片各图块的余弦相似度（{features}）。",
+    ),
+    "cosine.scale": ("cosine, from {low} to {high}", "余弦值，从 {low} 到 {high}"),
+    "cosine.words": ("all words", "所有词"),
+    "verdict": ("What the difference means", "差异说明了什么"),
+    "verdict.same": ("Both models answer “{answer}”.", "两个模型都回答“{answer}”。"),
+    "verdict.differ": (
+        "They disagree: aligned says “{aligned}”, unaligned “{unaligned}”. One question does not show which is better.",
+        "两者不一致：对齐模型回答“{aligned}”，未对齐模型回答“{unaligned}”。仅凭一个问题无法判断哪个更好。",
+    ),
+    "verdict.surer": (
+        "On this question, {features} is the surer one ({more} against {less}).",
+        "在这个问题上，{features}模型更有把握（{more} 对 {less}）。",
+    ),
+    "verdict.even": ("They are equally sure.", "两者把握相当。"),
+    "verdict.record": (
+        "Over the test questions of {count} benchmarks, aligned is right more often on {wins} ({names}), unaligned on "
+        "{losses}{others}.",
+        "在 {count} 个基准的测试问题上，对齐模型在 {wins} 个上正确率更高（{names}），未对齐模型在 {losses} 个上更高{others}。",
+    ),
+    "verdict.space": (
+        "Only the aligned model was taught a shared space. Whether its cosine says more here: this pair stands above "
+        "{aligned} of mismatched pairs in it, above {unaligned} without alignment.",
+        "只有对齐模型学习过共同空间。它的余弦值在这里是否更有意义：这一对在对齐空间中高于 {aligned} 的不匹配对，未对齐时高于 {unaligned}。",
+    ),
+    # the lab
+    "lab.intro": (
+        "Alignment pulls a photograph and its caption together in one space. Here is what that changes, on {count} "
+        "photographs that neither model was trained on.",
+        "对齐使照片与描述它的文字在同一空间中相互靠近。下面用两个模型都未训练过的 {count} 张照片展示它带来的变化。",
+    ),
+    "lab.search": ("Find the photograph, or the caption", "以文找图，或以图找文"),
+    "lab.caption": ("Caption, in English", "描述（英文）"),
+    "lab.caption.hint": ("e.g. an animal with whiskers", "例如：an animal with whiskers"),
+    "lab.find": ("Find", "查找"),
+    "lab.gallery": ("Click a photograph to find its caption", "点击一张照片，查找与之匹配的描述"),
+    "lab.found.photos": ("Nearest photographs to “{text}”", "与“{text}”最接近的照片"),
+    "lab.found.captions": ("Nearest captions to this photograph", "与这张照片最接近的描述"),
+    "lab.matrix": ("Every photograph against every caption", "每张照片与每条描述"),
+    "lab.matrix.alt": (
+        "Table of photographs (rows) and captions (columns), {features}. Matching pairs lie on the diagonal.",
+        "照片（行）与描述（列）的表格（{features}）。匹配的一对位于对角线上。",
+    ),
+    "lab.show": ("Show", "显示"),
+    "lab.show.cosine": ("cosine similarity", "余弦相似度"),
+    "lab.show.softmax": ("softmax over captions", "对描述取 softmax"),
+    "lab.temperature": ("Temperature", "温度"),
+    "lab.temperature.info": (
+        "Cosines are divided by it before the softmax: low is sharp, high is even.",
+        "余弦值先除以温度再取 softmax：温度低则尖锐，温度高则平缓。",
+    ),
+    "lab.loss": (
+        "InfoNCE loss {loss} (chance is {chance}); the right caption comes first for {right} of {count} photographs.",
+        "InfoNCE 损失 {loss}（随机水平为 {chance}）；{count} 张照片中有 {right} 张的正确描述排在第一。",
+    ),
+    "lab.figures": ("The two spaces in figures", "两个空间的数据"),
+    "lab.figure": ("figure", "指标"),
+    "lab.alignment": ("alignment: distance of matching pairs, lower is better", "对齐度：匹配对的距离，越低越好"),
+    "lab.uniformity.images": ("uniformity of photographs, lower is more even", "照片的均匀度，越低越均匀"),
+    "lab.uniformity.texts": ("uniformity of captions", "描述的均匀度"),
+    "lab.uniformity": ("uniformity", "均匀度"),
+    "lab.gap": ("modality gap: distance of the two centres", "模态间隙：两个中心的距离"),
+    "lab.here": ("these {count} pairs", "这 {count} 对"),
+    "lab.test": ("test set", "测试集"),
+    "lab.map": ("Photographs and captions on a plane", "平面上的照片与描述"),
+    "lab.map.caption": (
+        "Principal components of each model's space. A dot is a photograph, a diamond its caption, a line joins the "
+        "pair: shorter lines and mixed colours mean better alignment.",
+        "各模型空间的主成分。圆点是照片，菱形是其描述，连线表示一对：连线越短、颜色越混合，对齐越好。",
+    ),
+    "lab.photos": ("photographs", "照片"),
+    "lab.captions": ("captions", "描述"),
+    "lab.map.alt": (
+        "Scatter plot of {count} photographs and their captions, {features}.",
+        "{count} 张照片及其描述的散点图（{features}）。",
+    ),
+    "lab.before": ("before alignment", "对齐之前"),
+    "lab.after": ("after alignment", "对齐之后"),
+    # results
+    "results.none": (
+        "There are no measurements beside these weights yet. `python -m vqa evaluate` makes `eval.json`, and this page "
+        "shows it.",
+        "这些权重还没有测量结果。运行 `python -m vqa evaluate` 会生成 `eval.json`，本页将显示其内容。",
+    ),
+    "results.missing": ("No eval.json for {names}.", "缺少 {names} 的 eval.json。"),
+    "results.accuracy": ("Accuracy on photographs the model never saw", "在模型从未见过的照片上的正确率"),
+    "results.benchmark": ("benchmark", "基准"),
+    "results.count": ("questions", "问题数"),
+    "results.blind": ("question only", "仅看问题"),
+    "results.types": ("By kind of question", "按问题类型"),
+    "results.type": ("kind", "类型"),
+    "results.reliability": ("When it says 70 %, is it right 70 % of the time?", "它说有 70% 把握时，真的有 70% 正确吗？"),
+    "results.reliability.caption": (
+        "Each dot is a group of answers, its size their number. On the line, confidence equals accuracy; below it, the "
+        "model is too sure. Expected calibration error: {values}.",
+        "每个圆点是一组答案，大小表示数量。落在线上表示置信度等于正确率；落在线下表示模型过于自信。期望校准误差：{values}。",
+    ),
+    "results.reliability.alt": ("Reliability plot: accuracy against confidence, {features}.", "可靠性图：正确率与置信度（{features}）。"),
+    "results.confidence": ("confidence", "置信度"),
+    "results.right": ("share that is right", "正确的比例"),
+    "results.retrieval": ("Finding the right caption or photograph", "图文检索"),
+    "results.space": ("The shared space", "共同空间"),
+    "results.from": ("Measured on the {split} split by `python -m vqa evaluate`, commit {commit}.", "由 `python -m vqa evaluate` 在 {split} 集上测得，提交 {commit}。"),
+    "results.interval": ("Brackets: 95 % interval.", "方括号内为 95% 区间。"),
+    # how it works
+    "how.alt": (
+        "Diagram: the photograph goes through a Vision Transformer, the question through BERT; both are aligned, joined "
+        "by co-attention, and decoded into an answer.",
+        "示意图：照片经过视觉 Transformer，问题经过 BERT；二者对齐后由协同注意力融合，再解码为答案。",
+    ),
+}  # fmt: skip
+
+
+class T(str):
+    """The key of a text, standing where a component expects the text itself."""
+
+
+def text(language: str, key: str, **values: object) -> str:
+    """The text of `key` in a language, with its values filled in."""
+    english, chinese = TEXTS[key]
+    return (chinese if language == "zh" else english).format(**values)
+
+
+def language_of(accept_language: str | None) -> str:
+    """Which language an Accept-Language header asks for: the first of ours that it lists, else English."""
+    for entry in (accept_language or "").lower().split(","):
+        tag = entry.split(";")[0].strip()
+        if tag[:2] in LANGUAGES:
+            return tag[:2]
+    return "en"
+
+
+_ENGLISH = frozenset(
+    "a an the is are was were be am do does did has have had can could will would should may might what which who whom "
+    "whose where when why how many much it its this that these those there here of in on at to from by for with and or "
+    "not no any some he she they his her their you your i we my me him them describe name tell count".split()
+)
+_FOREIGN = frozenset(
+    "el la los las un una unos unas es son está están qué cuál cuántos cuántas dónde quién cómo hay hace del de "
+    "le les des une est sont que quel quelle quels quelles où qui combien dans il elle ce cette sur du "
+    "der die das ein eine ist sind was wo wer wie viele welche welcher welches auf und im den dem "
+    "il lo gli uno sono cosa quale quanti quante dove chi nella nel di "
+    "o os as um uma são quantos quantas onde quem onde na no da "
+    "de het een zijn wat welke hoeveel waar wie op en "
+    "vad är var vem hur många ett på och "
+    "co jest są gdzie kto ile jaki jaka".split()
+)
+
+
+def is_english(question: str) -> bool:
+    """A simple check: Latin letters, and function words of English rather than of its neighbours."""
+    letters = [c for c in question if c.isalpha()]
+    if any(not unicodedata.name(c, "").startswith("LATIN") for c in letters):
+        return False
+    words = re.findall(r"[^\W\d_]+", question.lower())
+    english = sum(word in _ENGLISH for word in words)
+    foreign = sum(word in _FOREIGN for word in words)
+    return foreign <= english
