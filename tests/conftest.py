@@ -12,7 +12,9 @@ from vqa.predictor import VQAPredictor
 from vqa.processing import VQAProcessor, image_processor_for, train_answer_pieces
 
 ANSWERS = ["yes", "no", "red", "blue", "two", "cat", "dog", "tennis racket", "a dog runs on the grass"]
-WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] what is the color of this cat dog ball a an there how many in photo ? , .".split()
+WORDS = (
+    "[PAD] [UNK] [CLS] [SEP] [MASK] what is the color of this cat dog ball a an there how many in photo ? , .".split()
+)
 
 
 def tiny_vision_config() -> HybridViTConfig:
@@ -57,7 +59,7 @@ def tiny_weights(tmp_path_factory, answer_pieces):
     (root / "vocab" / "vocab.txt").write_text("\n".join(dict.fromkeys(vocabulary)) + "\n")
     tokenizer = BertTokenizer.from_pretrained(root / "vocab")
     vision = HybridViTModel(tiny_vision_config())
-    text = BertModel(tiny_text_config(len(tokenizer)), add_pooling_layer=False)
+    text = BertModel(tiny_text_config(len(tokenizer)))
     vision.save_pretrained(root / "encoders" / "vision")
     image_processor_for(vision.config).save_pretrained(root / "encoders" / "vision")
     text.save_pretrained(root / "encoders" / "text")

@@ -38,9 +38,7 @@ def test_a_batch_answers_as_single_questions_do(tiny_predictor, photo):
     singles.append(tiny_predictor.ask_blind(questions[2], top_k=3))
     for together, alone in zip(batch, singles, strict=True):
         assert [a.text for a in together.top] == [a.text for a in alone.top]
-        np.testing.assert_allclose(
-            [a.probability for a in together.top], [a.probability for a in alone.top], rtol=1e-4
-        )
+        np.testing.assert_allclose([a.probability for a in together.top], [a.probability for a in alone.top], rtol=1e-4)
 
 
 def test_closed_answers_come_from_the_list(tiny_predictor, photo):
@@ -59,7 +57,10 @@ def test_similarity_is_a_cosine_with_a_map_for_each_word(tiny_predictor, photo):
     assert similarity.words == ["a", "cat", "in", "the", "photo"]
     assert similarity.word_patch.shape == (5, 3, 3)
     assert np.abs(similarity.word_patch).max() <= 1 + 1e-5
-    embeds = tiny_predictor.embed_photos([tiny_predictor.encode(photo)]), tiny_predictor.embed_texts(["a cat in the photo"])
+    embeds = (
+        tiny_predictor.embed_photos([tiny_predictor.encode(photo)]),
+        tiny_predictor.embed_texts(["a cat in the photo"]),
+    )
     assert similarity.cosine == pytest.approx(float((embeds[0] @ embeds[1].T)[0, 0]), abs=1e-5)
 
 
@@ -80,7 +81,8 @@ def test_concurrent_visitors_get_their_own_answers(tiny_predictor):
 
 
 @pytest.mark.parametrize(
-    ("question", "message"), [("", "Type a question"), (" \n\t?", "Type a question"), ("x" * 10_000, "10000 characters")]
+    ("question", "message"),
+    [("", "Type a question"), (" \n\t?", "Type a question"), ("x" * 10_000, "10000 characters")],
 )
 def test_bad_questions_are_refused_with_a_reason(tiny_predictor, photo, question, message):
     with pytest.raises(QuestionError, match=message):

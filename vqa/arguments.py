@@ -27,10 +27,16 @@ def add_data_arguments(parser: argparse.ArgumentParser, split: str) -> None:
 
 def load_predictor(args: argparse.Namespace):
     """The predictor that the options of `add_model_arguments` ask for. Raises `ValueError`."""
-    from vqa.predictor import VQAPredictor
-
     if not args.weights.is_dir():
         raise ValueError(f"There is no directory of weights at {args.weights}.")
+    import torch
+
+    from vqa.predictor import VQAPredictor
+
+    try:
+        torch.empty(0, device=args.device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"The device {args.device!r} cannot be used: {str(error).splitlines()[0]}") from error
     predictor = VQAPredictor.from_pretrained(args.weights, device=args.device)
     if args.features not in predictor.features:
         raise ValueError(f"{args.weights} has no features {args.features!r}, only {', '.join(predictor.features)}.")

@@ -63,9 +63,9 @@ def load_efficientnet_lite(stem: EfficientNetLiteStem, checkpoint: str | Path) -
                     f"{norm_key}.{key}: the stem wants {tuple(conv.bias.shape)}, not {tuple(tensor.shape)}."
                 )
         weight, bias = fold_batch_norm(weight, norm)
-        with torch.no_grad():
-            conv.weight.copy_(weight)
-            conv.bias.copy_(bias)
+        with torch.no_grad():  # rounded to half, as they will be stored, so that cached maps are of these weights
+            conv.weight.copy_(weight.half())
+            conv.bias.copy_(bias.half())
 
     take(stem.conv_in, "_conv_stem", "_bn0")
     blocks = [block for stage in stem.stages for block in stage]

@@ -50,9 +50,7 @@ class AnswerDecoder(nn.Module):
         self.pieces = nn.Embedding(vocab_size, hidden_size)
         self.positions = nn.Parameter(torch.randn(max_pieces, hidden_size) * 0.02)
         self.modalities = nn.Parameter(torch.randn(2, hidden_size) * 0.02)  # patches, words
-        self.layers = nn.ModuleList(
-            DecoderLayer(hidden_size, num_heads, ratio, dropout) for _ in range(num_layers)
-        )
+        self.layers = nn.ModuleList(DecoderLayer(hidden_size, num_heads, ratio, dropout) for _ in range(num_layers))
         self.norm_memory = nn.LayerNorm(hidden_size)
         self.norm = nn.LayerNorm(hidden_size)
         self.dropout = nn.Dropout(dropout)

@@ -7,7 +7,11 @@ from vqa.alignment import contrastive_loss
 
 
 def task_loss(
-    logits: torch.Tensor, answer_ids: torch.Tensor, pad: int, label_smoothing: float = 0.0, weight: torch.Tensor | None = None
+    logits: torch.Tensor,
+    answer_ids: torch.Tensor,
+    pad: int,
+    label_smoothing: float = 0.0,
+    weight: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Cross-entropy of each answer's pieces after BOS, meaned over a row's pieces and then over rows.
 
@@ -16,7 +20,11 @@ def task_loss(
     """
     target = answer_ids[:, 1:]
     losses = F.cross_entropy(
-        logits[:, :-1].flatten(0, 1), target.flatten(), ignore_index=pad, label_smoothing=label_smoothing, reduction="none"
+        logits[:, :-1].flatten(0, 1),
+        target.flatten(),
+        ignore_index=pad,
+        label_smoothing=label_smoothing,
+        reduction="none",
     ).view(target.shape)
     real = (target != pad).to(losses.dtype)
     rows = (losses * real).sum(1) / real.sum(1)

@@ -148,4 +148,3 @@ def calibration_error(bins: Sequence[ReliabilityBin]) -> float:
     if total == 0:
         raise ValueError("The calibration error needs at least one question.")
     return sum(bin.count * abs(bin.confidence - bin.accuracy) for bin in bins if bin.count) / total
-

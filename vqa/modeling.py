@@ -97,9 +97,12 @@ class VQAModel(PreTrainedModel):
         if self.config.features == "unaligned":
             self.aligner.requires_grad_(False)
 
-    def encode_image(self, pixel_values: torch.Tensor) -> ImageStates:
-        """Photographs (B, 3, S, S) as patches; any ViT with prefix tokens before its patches will do."""
-        output = self.vision_encoder(pixel_values, output_attentions=True)
+    def encode_image(self, pixel_values: torch.Tensor | None = None, **inputs) -> ImageStates:
+        """Photographs (B, 3, S, S) as patches; any ViT with prefix tokens before its patches will do.
+
+        `inputs` go to the encoder: a hybrid ViT also takes `stem_map=` in place of pixels.
+        """
+        output = self.vision_encoder(pixel_values, output_attentions=True, **inputs)
         states = output.last_hidden_state
         num_prefix = states.shape[1] - self.grid_size[0] * self.grid_size[1]
         if num_prefix < 0:
@@ -176,7 +179,9 @@ class VQAModel(PreTrainedModel):
         model.vision_encoder, model.text_encoder = vision_encoder, text_encoder
         expected = {k: v.shape for k, v in model.state_dict().items() if not k.startswith(ENCODERS)}
         if {k: v.shape for k, v in heads.items()} != expected:
-            wrong = sorted({(k, tuple(v)) for k, v in expected.items()} ^ {(k, tuple(v.shape)) for k, v in heads.items()})
+            wrong = sorted(
+                {(k, tuple(v)) for k, v in expected.items()} ^ {(k, tuple(v.shape)) for k, v in heads.items()}
+            )
             raise ValueError(f"{directory / WEIGHTS_FILE} does not fit its config.json, for instance {wrong[0]}.")
         model.load_state_dict({k: v.float() for k, v in heads.items()}, strict=False, assign=True)
         return model.eval()

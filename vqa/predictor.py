@@ -7,7 +7,7 @@ import json
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 
@@ -182,20 +182,18 @@ class VQAPredictor:
 
         Raises `PhotoError`, `QuestionError`, and `ValueError` for unknown features or an empty list.
         """
-        model, question = self._model(features), clean_question(question)
+        question = clean_question(question)
         seen = photo if isinstance(photo, Photo) else self.encode(photo)
         image_ms = 0.0 if seen.cached else seen.image_ms
-        prediction = self._answer(model, [question], seen.states.states, top_k, answers, image_ms)[0]
-        return Prediction(
-            question, features, prediction.top, prediction.sure, prediction.timings_ms, seen.cached
-        )
+        prediction = self.answer_states(seen.states.states, [question], features, top_k, answers, image_ms)[0]
+        return replace(prediction, photo_was_cached=seen.cached)
 
     def ask_blind(
         self, question: str, features: str = "aligned", top_k: int = 5, answers: Sequence[str] | None = None
     ) -> Prediction:
         """What the model says without looking: every patch is the mean patch of the training photographs."""
         model = self._model(features)
-        return self._answer(model, [clean_question(question)], self._mean_image(model, 1), top_k, answers)[0]
+        return self.answer_states(self._mean_image(model, 1), [clean_question(question)], features, top_k, answers)[0]
 
     def ask_many(
         self,
@@ -213,25 +211,27 @@ class VQAPredictor:
         model = self._model(features)
         states = [self._mean_image(model, 1) if photo is None else photo.states.states for photo in photos]
         cleaned = [clean_question(question) for question in questions]
-        return self._answer(model, cleaned, torch.cat(states), top_k, answers)
+        return self.answer_states(torch.cat(states), cleaned, features, top_k, answers)
 
     def caption(self, photo: Photo | str | Path | bytes | Image.Image, features: str = "aligned") -> Prediction:
         """Describes a photograph in a sentence."""
         return self.ask(photo, CAPTION_REQUEST, features)
 
     @torch.inference_mode()
-    def _answer(
+    def answer_states(
         self,
-        model: VQAModel,
-        questions: list[str],
         image_states: torch.Tensor,
-        top_k: int,
-        answers: Sequence[str] | None,
+        questions: Sequence[str],
+        features: str = "aligned",
+        top_k: int = 5,
+        answers: Sequence[str] | None = None,
         image_ms: float = 0.0,
     ) -> list[Prediction]:
+        """Answers clean question i on image states i of (B, P, W), in one batch; what all other ways of asking call."""
+        model = self._model(features)
         processor = self.processors[model.config.features]
         start = time.perf_counter()
-        text_states, text_mask = self._encode_text(model, questions)
+        text_states, text_mask = self._encode_text(model, list(questions))
         question_ms = _ms_since(start)
         start = time.perf_counter()
         memory, memory_mask = model.read(model.fuse(image_states, text_states, text_mask), text_mask)
@@ -258,7 +258,7 @@ class VQAPredictor:
         for question, hypotheses in zip(questions, found, strict=True):
             top = _merge(hypotheses, processor)[:top_k]
             sure = top[0].probability >= model.config.sure_threshold
-            predictions.append(Prediction(question, model.config.features, top, sure, timings))
+            predictions.append(Prediction(question, features, top, sure, timings))
         return predictions
 
     def _encode_text(self, model: VQAModel, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -293,7 +293,9 @@ class VQAPredictor:
         image_tokens, text_tokens, image_embed, text_embed = model.aligner(seen.states.states, states, mask)
         words = self.processor.words(text)
         by_word = torch.stack([text_tokens[0, list(word.tokens)].mean(0) for word in words])
-        cosines = torch.nn.functional.normalize(by_word, dim=-1) @ torch.nn.functional.normalize(image_tokens[0], dim=-1).T
+        cosines = (
+            torch.nn.functional.normalize(by_word, dim=-1) @ torch.nn.functional.normalize(image_tokens[0], dim=-1).T
+        )
         cosine = float((image_embed * text_embed).sum())
         space = self._spaces.get(features)
         return Similarity(
@@ -321,5 +323,3 @@ def _percentile(value: float, sample: list[float]) -> float:
 
 def _ms_since(start: float) -> float:
     return 1000 * (time.perf_counter() - start)
-
-

@@ -151,9 +151,13 @@ def ridge_predict(x: np.ndarray, y: np.ndarray, x_new: np.ndarray, alphas: Seque
     x, x_new = (x - mean) / spread, (x_new - mean) / spread
     targets = np.eye(classes)[y]
     centre = targets.mean(axis=0)
-    u, s, vt = np.linalg.svd(x, full_matrices=False)
-    inner, basis = u.T @ (targets - centre), x_new @ vt.T
-    return np.stack([(basis * (s / (s**2 + alpha)) @ inner + centre).argmax(axis=1) for alpha in alphas])
+    if x.shape[1] <= len(x):  # the smaller of the two systems: over features, or over questions
+        values, vectors = np.linalg.eigh(x.T @ x)
+        inner, basis = vectors.T @ (x.T @ (targets - centre)), x_new @ vectors
+    else:
+        values, vectors = np.linalg.eigh(x @ x.T)
+        inner, basis = vectors.T @ (targets - centre), x_new @ x.T @ vectors
+    return np.stack([(basis / (values + alpha) @ inner + centre).argmax(axis=1) for alpha in alphas])
 
 
 def fold_by_group(groups: Sequence[str], folds: int, seed: int) -> np.ndarray:

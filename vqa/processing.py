@@ -93,9 +93,12 @@ class VQAProcessor:
         answers = Path(answers)
         if not answers.is_file():
             raise FileNotFoundError(f"There is no answer vocabulary at {answers}.")
-        return cls(
-            AutoImageProcessor.from_pretrained(vision), AutoTokenizer.from_pretrained(text), answers.read_bytes()
-        )
+        return cls.from_parts(vision, text, answers.read_bytes())
+
+    @classmethod
+    def from_parts(cls, vision: str | Path, text: str | Path, answer_pieces: bytes) -> "VQAProcessor":
+        """As `from_pretrained`, with the answers' SentencePiece model itself."""
+        return cls(AutoImageProcessor.from_pretrained(vision), AutoTokenizer.from_pretrained(text), answer_pieces)
 
     def save_pretrained(self, directory: str | Path) -> None:
         """Writes all three parts into one directory."""

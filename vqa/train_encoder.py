@@ -10,27 +10,23 @@ that the shared encoders know nothing of alignment:
 """
 
 import random
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
+from transformers import AutoTokenizer, BertModel
 
-from vqa.convert import efficientnet_lite2_checkpoint, load_efficientnet_lite
-from vqa.data.augment import random_view
-from vqa.data.cache import FeatureCache, fingerprint
+from vqa.convert import efficientnet_lite2_checkpoint, load_efficientnet_lite, minilm_directory
+from vqa.data.features import stem_cache
 from vqa.data.images import ImageStore
 from vqa.data.labels import COCO_CLASSES, box_grid, frequent_words, words_by_image
-from vqa.data.rows import read_rows, training_rows
+from vqa.data.rows import read_rows, split_rows
 from vqa.data.sampling import EpochStream
 from vqa.fit import FitSettings, fit
 from vqa.hybrid_vit import HybridViTConfig, HybridViTModel
 from vqa.processing import image_processor_for
-
-PLAIN_VIEW = (0.0, 0.0, 1.0, 1.0, 0.0)  # left, top, right, bottom, mirrored
 
 
 @dataclass(frozen=True)
@@ -84,26 +80,6 @@ def losses(model: WordTeacher, batch: dict, settings: EncoderSettings) -> dict[s
     return {"loss": loss, "words": loss_words, "boxes": loss_boxes, "teacher": loss_teacher}
 
 
-def stem_batches(
-    encoder: HybridViTModel, store: ImageStore, view: str, ids: list[str], batch_size: int = 16
-) -> Iterable[tuple[np.ndarray, np.ndarray]]:
-    """The stem's map of each photograph, and which part of it was seen: all of it, or a random crop."""
-    processor = image_processor_for(encoder.config)
-    stem = encoder.stem.to(memory_format=torch.channels_last)
-    for start in range(0, len(ids), batch_size):
-        photos, views = [], []
-        for image_id in ids[start : start + batch_size]:
-            photo, seen = store.open(image_id), PLAIN_VIEW
-            if view != "plain":
-                photo, seen = random_view(photo, random.Random(image_id))
-            photos.append(photo)
-            views.append(seen)
-        pixels = processor(images=photos, return_tensors="pt").pixel_values
-        with torch.inference_mode():
-            maps = stem(pixels.contiguous(memory_format=torch.channels_last)).contiguous()
-        yield maps.numpy().astype(np.float16), np.array(views, dtype=np.float32)
-
-
 def start_at_principal_components(encoder: HybridViTModel, maps: torch.Tensor) -> None:
     """Sets the patch embedding to the leading principal components of stem maps (N, C, h, w).
 
@@ -130,12 +106,12 @@ def start_at_principal_components(encoder: HybridViTModel, maps: torch.Tensor) -
 
 
 def train_encoder(settings: EncoderSettings) -> None:
-    """Makes the stem's caches, trains the ViT and saves it, ready for `AutoModel`, in `settings.out`."""
+    """Makes the stem's caches, trains the ViT and saves it and the text encoder in `settings.out`, for `AutoModel`."""
     torch.manual_seed(settings.fit.get("seed", 0))
     encoder = HybridViTModel(HybridViTConfig()).eval()
     classifier = load_efficientnet_lite(encoder.stem, efficientnet_lite2_checkpoint())
     questions, captions, boxes = (
-        training_rows(read_rows(files)) for files in (settings.questions, settings.captions, settings.boxes)
+        split_rows(read_rows(files), "train") for files in (settings.questions, settings.captions, settings.boxes)
     )
     words = words_by_image(questions, captions, boxes)
     vocabulary = frequent_words(words, settings.least_word_count)
@@ -146,13 +122,7 @@ def train_encoder(settings: EncoderSettings) -> None:
     caches = {}
     for view in ("plain", "crop"):
         ids = [i for i in store if view == "plain" or i in words]
-        caches[view] = FeatureCache.make(
-            Path(settings.cache) / f"stem-{view}",
-            fingerprint(encoder.stem, encoder.config.image_size, view),
-            ids,
-            lambda todo, view=view: stem_batches(encoder, store, view, todo),
-            f"stem maps, {view}",
-        )
+        caches[view] = stem_cache(encoder, store, view, ids, settings.cache)
     ids = sorted(i for i in words if i in caches["crop"] and words[i] & position.keys())
     stream = EpochStream(ids, settings.batch_size, settings.fit.get("seed", 0))
     grid = (encoder.config.image_size // encoder.config.patch_size,) * 2
@@ -190,5 +160,9 @@ def train_encoder(settings: EncoderSettings) -> None:
         settings.cache + "/encoder",
         "encoder",
     )
-    encoder.half().save_pretrained(settings.out)
-    image_processor_for(encoder.config).save_pretrained(settings.out)
+    out = Path(settings.out)
+    encoder.half().save_pretrained(out / "vision")
+    image_processor_for(encoder.config).save_pretrained(out / "vision")
+    text = minilm_directory()
+    BertModel.from_pretrained(text, dtype="float16").save_pretrained(out / "text")
+    AutoTokenizer.from_pretrained(text).save_pretrained(out / "text")

@@ -4,9 +4,17 @@ import random
 
 from PIL import Image, ImageOps
 
+PLAIN_VIEW = (0.0, 0.0, 1.0, 1.0, 0.0)
+View = tuple[float, float, float, float, float]  # left, top, right, bottom in 0..1 of the original; mirrored
 
-def random_view(image: Image.Image, rng: random.Random) -> tuple[Image.Image, tuple[float, float, float, float, float]]:
-    """A random crop, mirrored half of the time, and `(left, top, right, bottom, mirrored)` in 0..1 of the original.
+
+def photo_view(photo: Image.Image, image_id: str, view: str) -> tuple[Image.Image, View]:
+    """The photograph itself (`"plain"`) or its random view (`"crop"`), which depends on its id alone."""
+    return (photo, PLAIN_VIEW) if view == "plain" else random_view(photo, random.Random(image_id))
+
+
+def random_view(image: Image.Image, rng: random.Random) -> tuple[Image.Image, View]:
+    """A random crop, mirrored half of the time, and what was seen.
 
     Half to all of the area is kept, at an aspect within 3:4 to 4:3 of the original's (Szegedy et al. 2015, gentler:
     a question's object must stay in sight).

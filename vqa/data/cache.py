@@ -56,13 +56,16 @@ class FeatureCache:
         """Opens the cache at `directory`, computing what it lacks.
 
         `name` is the fingerprint of what computes; `batches(ids)` yields features (n, ...) and aux (n, K) for
-        the ids in order. Where the folder holds something else under another name, it is computed anew.
+        the ids in order. A folder that holds these ids and more is used as it is; one of another name, or of
+        fewer ids, is computed anew.
         """
         directory = Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
         meta_path = directory / "cache.json"
         meta = json.loads(meta_path.read_text()) if meta_path.is_file() else {}
-        done = meta["done"] if meta.get("name") == name and meta.get("ids") == ids else 0
+        if meta.get("name") == name and meta["done"] == len(meta["ids"]) and set(ids) <= set(meta["ids"]):
+            return cls(directory)
+        done = meta["done"] if meta.get("name") == name and meta["ids"] == ids else 0
         if done < len(ids):
             if not done:  # from here on the arrays are no longer what the old file says
                 meta_path.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """JSON lines of questions, captions and boxes in the documented layout."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,6 +24,18 @@ def read_rows(files: Iterable[str | Path]) -> list[dict]:
     return rows
 
 
-def training_rows(rows: Iterable[dict]) -> list[dict]:
-    """The rows that may be trained on: split `train`, or `train-extra` where a data set has one."""
-    return [row for row in rows if row.get("split", "train") in ("train", "train-extra")]
+def split_rows(rows: Iterable[dict], split: str) -> list[dict]:
+    """The rows of one split. Rows without a split are for training.
+
+    Where a source has no `val`, a tenth of its training photographs, chosen by their ids, is its `val`.
+    """
+    rows = list(rows)
+    have_val = {row.get("source") for row in rows if row.get("split") == "val"}
+
+    def split_of(row: dict) -> str:
+        given = row.get("split", "train")
+        if given != "train" or row.get("source") in have_val:
+            return given
+        return "val" if hashlib.sha256(row["image_id"].encode()).digest()[0] < 26 else "train"
+
+    return [row for row in rows if split_of(row) == split]

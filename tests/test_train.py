@@ -1,0 +1,218 @@
+"""Training from files to a checkpoint, on tiny data: resuming, what learns and what is left alone."""
+
+import argparse
+import dataclasses
+import json
+import random
+
+import pytest
+import torch
+from PIL import Image
+
+from vqa.data.rows import split_rows
+from vqa.data.sampling import EpochStream
+from vqa.fit import FitSettings, fit, learning_rate_factor
+from vqa.losses import task_loss
+from vqa.predictor import VQAPredictor
+from vqa.processing import PAD
+from vqa.train import JointSettings, load_settings, nearest_captions, run, train_joint
+
+COLOURS = {"red": (220, 30, 30), "blue": (30, 30, 220), "green": (30, 200, 30), "white": (250, 250, 250)}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory, tiny_weights):
+    """Twenty plain photographs of four colours, asked, captioned and boxed; a fifth of them is val."""
+    root = tmp_path_factory.mktemp("data")
+    (root / "photos").mkdir()
+    questions, captions, boxes = [], [], []
+    for i in range(20):
+        name = list(COLOURS)[i % 4]
+        Image.new("RGB", (40 + i, 50), COLOURS[name]).save(root / "photos" / f"p{i}.png")
+        common = {"image_id": f"p{i}", "split": "val" if i >= 16 else "train"}
+        questions.append(common | {"question": "what color is this?", "answer": name, "source": "colours"})
+        questions[-1]["type"] = "object"
+        captions.append(common | {"captions": [f"a photo of {name} .", f"all {name} number {i}"]})
+        boxes.append(common | {"classes": "all", "boxes": [["cat", 0.1, 0.1, 0.6, 0.6]]})
+    for name, rows in (("questions", questions), ("captions", captions), ("boxes", boxes)):
+        (root / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    config = {
+        "stage": "joint",
+        "images": [str(root / "photos")],
+        **{name: [str(root / f"{name}.jsonl")] for name in ("questions", "captions", "boxes")},
+        "vision": str(tiny_weights / "encoders" / "vision"),
+        "text": str(tiny_weights / "encoders" / "text"),
+        "cache": str(root / "cache"),
+        "out": str(root / "weights"),
+        "model": {"hidden_size": 16, "num_heads": 2, "num_blocks": 1, "decoder_layers": 1, "dropout": 0.0},
+        "answer_pieces": 300,
+        "shares": {"colours": 8, "existence": 2, "count": 2, "caption-match": 2},
+        "caption_share": 2,
+        "align": {"steps": 5, "learning_rate": 1e-3, "warmup_steps": 1, "ema": 0},
+        "align_batch": 6,
+        "align_weight": 0.2,
+        "pair_share": 4,
+        "hard_negatives": 2,
+        "blind_share": 0.1,
+        "label_smoothing": 0.0,
+        "fit": {"steps": 4, "learning_rate": 1e-3, "warmup_steps": 1, "ema": 0.9},
+    }
+    (root / "joint.json").write_text(json.dumps(config))
+    return root
+
+
+def joint_settings(data, **changes) -> JointSettings:
+    return dataclasses.replace(load_settings(data / "joint.json"), **changes)
+
+
+def test_a_run_leaves_a_directory_that_answers(data, photo):
+    for features in ("aligned", "unaligned"):
+        args = argparse.Namespace(
+            config=data / "joint.json", features=features, question_only=False, run=str(data / "runs" / features)
+        )
+        assert run(args) == 0
+        log = [json.loads(line) for line in (data / "runs" / features / "joint" / "log.jsonl").read_text().splitlines()]
+        expected = {"step", "loss", "task", "questions", "captions", "grad_norm", "lr"}
+        assert set(log[0]) == expected | ({"align"} if features == "aligned" else set())
+    (data / "weights" / "encoders").symlink_to(load_settings(data / "joint.json").vision.rsplit("/", 1)[0])
+    predictor = VQAPredictor.from_pretrained(data / "weights")
+    assert predictor.features == ["aligned", "unaligned"]
+    assert predictor.ask(photo, "what color is this?").top
+    assert 0 <= predictor.similarity(photo, "a photo of red").matched_percentile <= 100
+    record = json.loads((data / "weights" / "aligned" / "train.json").read_text())
+    assert record["examples"]["colours"] == 16
+
+
+def test_unaligned_keeps_its_projections_and_aligned_moves_them(data, tmp_path):
+    starts, ends = {}, {}
+    for features in ("aligned", "unaligned"):
+        trained = train_joint(joint_settings(data), features, False, tmp_path / features)
+        ends[features] = {k: v.clone() for k, v in trained.model.aligner.state_dict().items()}
+        untrained = joint_settings(
+            data, align={"steps": 0, "learning_rate": 1e-3}, fit={"steps": 0, "learning_rate": 1}
+        )
+        starts[features] = train_joint(untrained, features, False, tmp_path / f"{features}0").model.aligner.state_dict()
+    assert all(torch.equal(ends["unaligned"][k], v) for k, v in starts["unaligned"].items())
+    assert all(torch.equal(starts["aligned"][k], v) for k, v in starts["unaligned"].items())
+    assert not torch.equal(ends["aligned"]["image.mlp_out.weight"], starts["aligned"]["image.mlp_out.weight"])
+
+
+def test_every_head_gets_a_finite_gradient_and_no_encoder_does(data, tmp_path):
+    trained = train_joint(joint_settings(data, fit={"steps": 0, "learning_rate": 1}), "aligned", False, tmp_path)
+    model = trained.model
+    model.freeze()
+    batch = trained.collate(trained.sources["colours"][:4], random.Random(0), 0.0)
+    output = model(**batch)
+    (output.logits.square().mean() + output.image_embed.sum() + output.text_embed.sum()).backward()
+    for name, parameter in model.named_parameters():
+        if name.startswith(("vision_encoder", "text_encoder")):
+            assert parameter.grad is None, name
+        elif name != "aligner.logit_scale":  # only the contrastive loss reads it
+            assert parameter.grad is not None and torch.isfinite(parameter.grad).all(), name
+
+
+def test_it_overfits_eight_examples(data, tmp_path):
+    trained = train_joint(joint_settings(data, fit={"steps": 0, "learning_rate": 1}), "unaligned", False, tmp_path)
+    model, words = trained.model, list(COLOURS)
+    model.freeze()
+    torch.manual_seed(0)
+    batch = {
+        "image_states": torch.randn(8, 9, 22),
+        "text_states": torch.randn(8, 5, 26),
+        "text_mask": torch.ones(8, 5, dtype=torch.bool),
+        "answer_ids": trained.processor.pad_answers([trained.answer_ids(words[i % 4]) for i in range(8)]),
+    }
+    fit(
+        model,
+        lambda _: batch,
+        lambda m, b: {"loss": task_loss(m(**b).logits, b["answer_ids"], PAD)},
+        FitSettings(steps=120, learning_rate=1e-2, warmup_steps=5, ema=0, weight_decay=0.0),
+        tmp_path / "fit",
+        "eight",
+    )
+    log = [json.loads(line) for line in (tmp_path / "fit" / "log.jsonl").read_text().splitlines()]
+    assert log[0]["loss"] > 2
+    assert log[-1]["loss"] < 0.05
+
+
+def test_an_interrupted_fit_goes_on_to_the_same_weights(tmp_path):
+    def model():
+        torch.manual_seed(0)
+        return torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.Dropout(0.5), torch.nn.Linear(5, 1))
+
+    def batch_of(step: int) -> torch.Tensor:
+        if step == stop_at:
+            raise KeyboardInterrupt
+        return torch.randn(7, 3, generator=torch.Generator().manual_seed(step))
+
+    def losses_of(m, x):
+        return {"loss": (m(x) - x.sum(1, keepdim=True)).square().mean()}
+
+    settings = FitSettings(steps=9, learning_rate=0.1, warmup_steps=2, ema=0.5, checkpoint_minutes=0)
+    stop_at = None
+    whole = model()
+    fit(whole, batch_of, losses_of, settings, tmp_path / "whole", "whole")
+    stop_at, parts = 5, model()
+    with pytest.raises(KeyboardInterrupt):
+        fit(parts, batch_of, losses_of, settings, tmp_path / "parts", "parts")
+    stop_at, parts = None, model()
+    fit(parts, batch_of, losses_of, settings, tmp_path / "parts", "parts")
+    for mine, theirs in zip(parts.parameters(), whole.parameters(), strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=0, atol=0)
+
+
+def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
+    settings = FitSettings(steps=3, learning_rate=0.1)
+    model = torch.nn.Linear(2, 1)
+    with pytest.raises(FloatingPointError, match="step 0; lower learning_rate"):
+        fit(model, lambda _: None, lambda m, _: {"loss": m.weight.sum() * float("nan")}, settings, tmp_path, "nan")
+
+
+def test_the_learning_rate_rises_then_falls_to_zero():
+    factors = [learning_rate_factor(step, 20, 4) for step in range(21)]
+    assert factors[:5] == [0.25, 0.5, 0.75, 1.0, 1.0]
+    assert factors[4:] == sorted(factors[4:], reverse=True)
+    assert factors[20] == pytest.approx(0)
+
+
+def test_an_epoch_holds_each_item_once_and_batches_depend_on_the_step_alone():
+    stream = EpochStream(list(range(11)), batch_size=3, seed=1)
+    order = [item for step in range(11) for item in stream.batch(step)]
+    assert all(sorted(order[11 * e : 11 * e + 11]) == list(range(11)) for e in range(3))
+    assert order[:11] != order[11:22]
+    assert EpochStream(list(range(11)), 3, 1).batch(7) == order[21:24]
+
+
+def test_a_source_without_val_gets_one_by_photograph():
+    rows = [{"image_id": f"i{n // 3}", "source": "a", "split": "train", "n": n} for n in range(600)]
+    rows += [{"image_id": f"j{n}", "source": "b", "split": "val" if n % 2 else "train"} for n in range(10)]
+    train, val = split_rows(rows, "train"), split_rows(rows, "val")
+    assert len(train) + len(val) == len(rows)
+    assert not {r["image_id"] for r in train} & {r["image_id"] for r in val}
+    assert 30 <= sum(r["source"] == "a" for r in val) <= 100
+    assert sum(r["source"] == "b" for r in val) == 5
+
+
+def test_hard_wrong_captions_are_near_but_of_another_photograph():
+    class Texts:
+        def __getitem__(self, texts):
+            states = torch.tensor([[[float(t.split()[1]), 1.0]] for t in texts])
+            return states, torch.ones(len(texts), 1, dtype=torch.bool)
+
+    captions = {f"p{i}": [f"x {i}"] for i in range(9)}
+    nearest = nearest_captions(captions, Texts(), first=1, last=4)
+    assert all(f"x {i}" not in nearest[f"p{i}"] for i in range(9))
+    assert nearest["p8"] == ["x 6", "x 5", "x 4"]  # "x 7", the very nearest, is left out
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"stage": "jont"}, "one of encoder, joint"), ({"batchsize": 3}, "batchsize"), ({"images": None}, "images")],
+)
+def test_a_wrong_configuration_is_refused(data, tmp_path, change, message):
+    fields = json.loads((data / "joint.json").read_text()) | change
+    if change.get("images", 0) is None:
+        del fields["images"]
+    (tmp_path / "c.json").write_text(json.dumps(fields))
+    with pytest.raises(ValueError, match=message):
+        load_settings(tmp_path / "c.json")

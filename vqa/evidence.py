@@ -1,0 +1,127 @@
+"""`python -m vqa maps`: do the maps tell the truth? Measured on photographs nobody trained on."""
+
+import argparse
+import json
+import os
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+from vqa.arguments import add_data_arguments, add_model_arguments, load_predictor, positive
+from vqa.data.images import ImageStore
+from vqa.data.rows import read_rows
+from vqa.evalfile import commit, hash_files, hash_weights
+from vqa.explain import METHODS
+from vqa.explain.pointing import existence_questions, measure_pointing, questions_about_classes
+from vqa.explain.trials import CENTRE, LOOKS, Subject, measure_crops, measure_curves, measure_sanity
+from vqa.questions import Question, read_questions
+
+FILE = "maps.json"
+QUICK = ("attention", "rollout", "relevance")  # quick enough for a page; occlusion is the slow reference
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_data_arguments(parser, split="test")
+    parser.add_argument("--questions", nargs="+", required=True, type=Path, metavar="FILE", help="JSONL")
+    parser.add_argument(
+        "--boxes", nargs="*", default=[], type=Path, metavar="FILE", help="JSONL, for the pointing game"
+    )
+    parser.add_argument("--limit", type=positive, default=300, metavar="N", help="questions to draw (default 300)")
+    parser.add_argument("--few", type=positive, default=40, metavar="N", help="for sanity and crops (default 40)")
+    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default 0)")
+    parser.add_argument("--out", type=Path, metavar=FILE, help=f"default: {FILE} beside the weights")
+    add_model_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    beside = args.weights / args.features
+    out = args.out or (beside if beside.is_dir() else args.weights) / FILE
+    if not out.parent.is_dir():
+        raise ValueError(f"There is no folder {out.parent} to write {out.name} to.")
+    store = ImageStore(args.images)
+    questions = draw_evenly(read_questions(args.questions, args.split), args.limit, args.seed, store)
+    rows = [row for row in read_rows(args.boxes) if row["image_id"] in store]
+    asked = {
+        "questions": questions_about_classes(read_questions(args.questions, args.split), rows, args.split),
+        "existence": existence_questions(rows, args.split),
+    }
+    rng = random.Random(args.seed)
+    asked = {name: rng.sample(items, min(args.limit, len(items))) for name, items in asked.items()}
+    predictor = load_predictor(args)
+    subject = Subject(predictor, args.features, store)
+    few = questions[:: max(1, len(questions) // args.few)][: args.few]
+    report = {
+        "features": args.features,
+        "split": args.split,
+        "seed": args.seed,
+        "commit": commit(),
+        "weights": hash_weights(args.weights, args.features),
+        "data": {
+            file.name: hash_files([file]) for file in [*args.images, *args.questions, *args.boxes] if file.is_file()
+        },
+        "curves": measure_curves(subject, questions, args.seed),
+        "pointing": {name: measure_pointing(subject, items, args.seed) for name, items in asked.items()},
+        "sanity": measure_sanity(subject, few, args.seed),
+        "crops": measure_crops(subject, few, args.seed),
+    }
+    report["default"] = best_method(report["curves"]["methods"])
+    partial = out.with_name(out.name + ".partial")
+    partial.write_text(json.dumps(report, indent=1) + "\n")
+    os.replace(partial, out)
+    print(as_table(report))
+
+
+def best_method(methods: dict) -> str:
+    """Of the methods quick enough for a page, the one with the greatest gains over random, deletion and insertion."""
+    return max(QUICK, key=lambda name: sum(methods[name][f"{kind}_gain"]["mean"] for kind in ("deletion", "insertion")))
+
+
+def draw_evenly(questions: Sequence[Question], limit: int, seed: int, store: ImageStore) -> list[Question]:
+    """`limit` questions, the same number of each source as far as they go, in the order of their photographs.
+
+    Raises `ValueError` where no photograph is at hand.
+    """
+    place = {image_id: i for i, image_id in enumerate(store)}
+    sources: dict[str, list[Question]] = {}
+    for question in questions:
+        if question.image_id in place:
+            sources.setdefault(question.source, []).append(question)
+    if not sources:
+        raise ValueError("None of the questions is about one of the photographs.")
+    rng = random.Random(seed)
+    for rows in sources.values():
+        rng.shuffle(rows)
+    turns = max(map(len, sources.values()))
+    drawn = [rows[turn] for turn in range(turns) for _, rows in sorted(sources.items()) if turn < len(rows)][:limit]
+    return sorted(drawn, key=lambda question: place[question.image_id])
+
+
+def as_table(report: dict) -> str:
+    """The figures as lines of text, one method a line; the page's default is marked. Gains are in points of 100."""
+    curves, sanity, crops = (report[key]["methods"] for key in ("curves", "sanity", "crops"))
+    pointing = {name: found for name, found in report["pointing"].items() if found}
+
+    def gain(figures: dict) -> str:
+        low, high = (100 * end for end in figures["interval"])
+        return f"{100 * figures['mean']:+.1f} [{low:+.1f}, {high:+.1f}]"
+
+    def hits(figures: dict) -> str:
+        return f"{figures['hits']['mean']:.1%} (×{figures['ratio']:.2f})"
+
+    lines = [["", "deletion gain", "insertion gain", *(f"hits, {name}" for name in pointing), "shuffled", "crops"]]
+    for method in (*METHODS, CENTRE):
+        line = [method + (" *" if method == report["default"] else "")]
+        line += [gain(curves[method][key]) for key in ("deletion_gain", "insertion_gain")]
+        line += [hits(found["methods"][method]) for found in pointing.values()]
+        if method in METHODS:
+            line += [f"{sanity[method]['projections']:.2f}", f"{crops[method]['same']:.2f}"]
+        lines.append(line)
+    widths = [max(len(line[i]) for line in lines if i < len(line)) for i in range(len(lines[0]))]
+    text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=False)).rstrip() for line in lines]
+    count, looking = report["curves"]["count"], report["curves"]["looking"]
+    text.append(f"{count} questions; {looking} answers owe at least {LOOKS:.0%} of probability to the photograph.")
+    text += [
+        f"Pointing game, {name}: {found['count']} questions, chance {found['chance']:.1%}."
+        for name, found in pointing.items()
+    ]
+    return "\n".join(text)

@@ -1,0 +1,75 @@
+"""Drawing a map over its photograph, with one perceptual, colour-blind-safe scale and no plotting library.
+
+The colours are cividis (Nuñez, Anderton and Renslow 2018): a table of 256 made by straight lines between 14 of its
+colours, which is nowhere more than 2 of 255 levels off.
+"""
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+ANCHORS = {  # place in the table: colour
+    0: "00224e", 19: "00306f", 23: "013271", 28: "123570", 37: "233c6e", 53: "38476c", 86: "585e6d", 134: "828079",
+    163: "9e9676", 193: "bdae6c", 219: "d9c55c", 239: "efd748", 252: "fee434", 255: "fee838",
+}  # fmt: skip
+GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R 601 luma
+LEGEND_SIZE = (256, 14)
+LEGEND_TEXT = 14  # pixels of height under the ramp
+
+
+def _table() -> np.ndarray:
+    colours = np.array([list(bytes.fromhex(colour)) for colour in ANCHORS.values()])
+    channels = [np.interp(np.arange(256), list(ANCHORS), channel) for channel in colours.T]
+    return np.stack(channels, axis=1).astype(np.float32)
+
+
+CIVIDIS = _table()  # (256, 3), 0..255
+
+
+def common_scale(*maps: np.ndarray) -> tuple[float, float]:
+    """The scale `(low, high)` on which maps can be compared: from zero to the greatest value of any.
+
+    Zero, not the least value, is low, so that a flat map looks flat; only where values fall below zero does the
+    scale follow them. Raises `ValueError` where there is no map, or one with values that are not finite.
+    """
+    if not maps or not all(np.isfinite(m).all() for m in maps):
+        raise ValueError("A scale needs at least one map, and finite values.")
+    return float(min(0.0, *(m.min() for m in maps))), float(max(0.0, *(m.max() for m in maps)))
+
+
+def draw(image: Image.Image, image_map: np.ndarray, low: float, high: float, opacity: float) -> Image.Image:
+    """The photograph in grey with `image_map` (h, w) over it in colour, as large as the photograph.
+
+    The map is upsampled bicubically; the more a spot weighs on the scale from `low` to `high`, the more its colour
+    covers. `opacity` 0 gives the photograph itself, 1 the full effect. Raises `ValueError` for a map or an opacity
+    that cannot be drawn.
+    """
+    if image_map.ndim != 2 or not image_map.size or not np.isfinite(image_map).all():
+        raise ValueError(f"A map is a finite (h, w) array, not one of shape {image_map.shape}.")
+    if not 0 <= opacity <= 1:
+        raise ValueError(f"Opacity lies between 0 and 1, not at {opacity}.")
+    photo = np.asarray(image.convert("RGB"), dtype=np.float32)
+    weight = _weight(image_map, low, high, image.size)
+    base = photo + opacity * ((photo @ GREY)[..., None] - photo)
+    colour = CIVIDIS[np.rint(255 * weight).astype(np.uint8)]
+    mixed = base + (opacity * weight)[..., None] * (colour - base)
+    return Image.fromarray(np.rint(mixed).clip(0, 255).astype(np.uint8))
+
+
+def _weight(image_map: np.ndarray, low: float, high: float, size: tuple[int, int]) -> np.ndarray:
+    """The map at the photograph's `size` (width, height), 0 at `low` and 1 at `high`; an empty scale weighs nothing."""
+    if high <= low:
+        return np.zeros(size[::-1], dtype=np.float32)
+    scaled = Image.fromarray(((image_map - low) / (high - low)).astype(np.float32))
+    return np.asarray(scaled.resize(size, Image.Resampling.BICUBIC)).clip(0, 1)
+
+
+def legend(low: float, high: float) -> Image.Image:
+    """The scale as a strip of colours with the values at its ends under it."""
+    width, height = LEGEND_SIZE
+    ramp = np.broadcast_to(CIVIDIS[np.linspace(0, 255, width).astype(int)], (height, width, 3))
+    strip = Image.new("RGB", (width, height + LEGEND_TEXT), "white")
+    strip.paste(Image.fromarray(np.rint(ramp).astype(np.uint8)))
+    write = ImageDraw.Draw(strip)
+    write.text((1, height + 1), f"{low:.3g}", fill="black")
+    write.text((width - 1, height + 1), f"{high:.3g}", fill="black", anchor="ra")
+    return strip

@@ -1,0 +1,357 @@
+"""`python -m vqa train`: from files of photographs, questions and captions to a checkpoint that the app serves."""
+
+import argparse
+import dataclasses
+import json
+import logging
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from vqa.alignment import pool
+from vqa.calibrate import fit_temperature, sure_threshold
+from vqa.data.examples import (
+    Example,
+    asked,
+    captioned,
+    clean_answer,
+    clean_caption,
+    counted,
+    existing,
+    matching,
+)
+from vqa.data.features import ImageStates, TextStates, vit_cache
+from vqa.data.images import ImageStore
+from vqa.data.labels import words_by_image
+from vqa.data.rows import read_rows, split_rows
+from vqa.data.sampling import EpochStream
+from vqa.fit import FitSettings, fit
+from vqa.losses import joint_loss, task_loss
+from vqa.modeling import VQAModel
+from vqa.predictor import SPACE_FILE, VQAPredictor
+from vqa.processing import PAD, VQAProcessor, train_answer_pieces
+from vqa.train_alignment import CaptionPairs, alignment_loss, embed_images, embed_texts
+from vqa.train_encoder import EncoderSettings, train_encoder
+
+logger = logging.getLogger(__name__)
+MATCHING = "caption-match"  # the source that needs mined captions
+
+
+@dataclass(frozen=True)
+class JointSettings:
+    """The file `configs/joint.json`. `shares` is how many examples of each source a batch holds."""
+
+    images: list[str]
+    questions: list[str]
+    captions: list[str]
+    boxes: list[str]
+    vision: str
+    text: str
+    cache: str
+    out: str
+    model: dict
+    answer_pieces: int
+    shares: dict[str, int]
+    caption_share: int
+    align: dict
+    align_batch: int
+    align_weight: float
+    pair_share: int
+    hard_negatives: int
+    blind_share: float
+    label_smoothing: float
+    fit: dict
+
+
+def load_settings(path: str | Path):
+    """The settings of a configuration file. Raises `ValueError` for a key that is missing or unknown."""
+    fields = json.loads(Path(path).read_text())
+    kinds = {"encoder": EncoderSettings, "joint": JointSettings}
+    stage = fields.pop("stage", None)
+    if stage not in kinds:
+        raise ValueError(f'{path}: "stage" is one of {", ".join(kinds)}, not {stage!r}.')
+    try:
+        return kinds[stage](**fields)
+    except TypeError as error:
+        raise ValueError(f"{path}: {str(error).split('__init__() ')[-1]}.") from error
+
+
+@dataclass
+class JointData:
+    """All that a joint run reads, with features of both encoders at hand."""
+
+    settings: JointSettings
+    model: VQAModel
+    processor: VQAProcessor
+    sources: dict[str, list[Example]]
+    captions: list[Example]
+    caption_rows: dict[str, list[dict]]  # by split
+    val: list[dict]
+    images: ImageStates
+    texts: TextStates
+    _answers: dict[str, list[int]] = field(default_factory=dict)
+
+    def answer_ids(self, answer: str) -> list[int]:
+        if answer not in self._answers:
+            self._answers[answer] = self.processor.encode_answer(answer)[: self.model.config.max_answer_pieces]
+        return self._answers[answer]
+
+    def collate(self, examples: Sequence[Example], rng: random.Random, blind_share: float) -> dict:
+        """States, mask and answer pieces of a batch; a `blind_share` of the photographs is the mean image."""
+        image_states = self.images.drawn_states(
+            [e.image_id for e in examples], [e.may_be_mirrored for e in examples], rng
+        )
+        blind = torch.tensor([rng.random() < blind_share for _ in examples])
+        image_states[blind] = self.model.mean_image_state
+        text_states, text_mask = self.texts[[e.question for e in examples]]
+        answers = self.processor.pad_answers([self.answer_ids(rng.choice(e.answers)) for e in examples])
+        return {
+            "image_states": image_states,
+            "text_states": text_states,
+            "text_mask": text_mask,
+            "answer_ids": answers,
+        }
+
+
+def prepare(settings: JointSettings, features: str) -> JointData:
+    """Reads the data, trains the answers' vocabulary and makes or opens the caches."""
+    rows = read_rows(settings.questions)
+    caption_rows = read_rows(settings.captions)
+    boxes = split_rows(read_rows(settings.boxes), "train")
+    questions, train_captions = split_rows(rows, "train"), split_rows(caption_rows, "train")
+    seed = settings.fit.get("seed", 0)
+    torch.manual_seed(seed)
+
+    store = ImageStore(settings.images)
+    sources = asked(questions)
+    words = words_by_image(questions, train_captions, boxes)
+    sources["existence"] = existing(train_captions, boxes, questions, words, seed)
+    sources["count"] = counted(boxes)
+    captions = captioned(train_captions)
+    answers = [e.answers[i % len(e.answers)] for s in sources.values() for i, e in enumerate(s)]
+    pieces = train_answer_pieces([*answers, *(e.answers[0] for e in captions)], settings.answer_pieces)
+
+    processor = VQAProcessor.from_parts(settings.vision, settings.text, pieces)
+    model = VQAModel.from_encoders(
+        settings.vision,
+        settings.text,
+        features=features,
+        answer_vocab_size=processor.answer_vocab_size,
+        **settings.model,
+    )
+    model.freeze()
+
+    val = [row for row in split_rows(rows, "val") if row["image_id"] in store]
+    by_split = {
+        "train": [row for row in train_captions if row["image_id"] in store],
+        "val": [row for row in split_rows(caption_rows, "val") if row["image_id"] in store],
+    }
+    statements = [clean_caption(c) for part in by_split.values() for row in part for c in row["captions"]]
+    asked_texts = [e.question for s in [*sources.values(), captions] for e in s] + [row["question"] for row in val]
+    texts = TextStates(model, processor, [*asked_texts, *statements], Path(settings.cache) / "text")
+    trained_on = [i for i in store if i in words]
+    images = ImageStates(
+        vit_cache(model, processor, store, "plain", list(store), settings.cache),
+        vit_cache(model, processor, store, "crop", trained_on, settings.cache),
+    )
+    sources = {name: [e for e in s if e.image_id in images] for name, s in sources.items()}
+    captions = [e for e in captions if e.image_id in images]
+    return JointData(settings, model, processor, sources, captions, by_split, val, images, texts)
+
+
+def start_projections(data: JointData) -> None:
+    """Fixes what "no photograph" is, and starts both projections at the principal axes of their encoder's states."""
+    rng = random.Random(data.settings.fit.get("seed", 0))
+    ids = sorted({e.image_id for s in data.sources.values() for e in s} | {e.image_id for e in data.captions})
+    states = data.images.plain_states(rng.sample(ids, min(1500, len(ids)))).flatten(0, 1)
+    data.model.mean_image_state.copy_(states.mean(0))
+    data.model.aligner.image.start_at_principal_axes(states)
+    questions = sorted({e.question for s in data.sources.values() for e in s})
+    states, mask = data.texts[rng.sample(questions, min(4000, len(questions)))]
+    data.model.aligner.text.start_at_principal_axes(states[mask])
+
+
+def train_joint(settings: JointSettings, features: str, question_only: bool, run: Path) -> JointData:
+    """The two stages: projections on captions (aligned only), then every task together, and calibration.
+
+    `question_only` replaces every photograph by the mean image, to see how far the questions alone lead.
+    """
+    data = prepare(settings, features)
+    model, seed = data.model, settings.fit.get("seed", 0)
+    torch.manual_seed(seed)
+    start_projections(data)
+    caption_texts = {row["image_id"]: [clean_caption(c) for c in row["captions"]] for row in data.caption_rows["train"]}
+    pairs = None
+    if features == "aligned" and not question_only:
+        pairs = CaptionPairs(
+            caption_texts, data.images, data.texts, settings.align_batch, settings.hard_negatives, seed
+        )
+        fit(
+            model.aligner,
+            lambda step: pairs.batch(step, model),
+            lambda _, batch: {"loss": alignment_loss(model, batch)},
+            FitSettings(**settings.align),
+            run / "align",
+            "alignment",
+        )
+        pairs.mine(model)
+        pairs.stream = EpochStream(pairs.stream.items, settings.pair_share, seed)
+    nearest = nearest_captions(caption_texts, data.texts)
+    sources = dict(data.sources) | {MATCHING: matching(data.caption_rows["train"], nearest, seed)}
+    streams = {name: EpochStream(sources[name], share, seed) for name, share in settings.shares.items()}
+    caption_stream = EpochStream(data.captions, settings.caption_share, seed)
+    blind_share = 1.0 if question_only else settings.blind_share
+
+    def batch_of(step: int) -> dict:
+        rng = random.Random(f"{seed}/{step}")
+        examples = [example for stream in streams.values() for example in stream.batch(step)]
+        batch = {
+            "questions": data.collate(examples, rng, blind_share),
+            "captions": data.collate(caption_stream.batch(step), rng, 1.0 if question_only else 0.0),
+        }
+        if pairs is not None:
+            batch["pairs"] = pairs.collate(pairs.stream.batch(step), rng)
+        return batch
+
+    def losses_of(model: VQAModel, batch: dict) -> dict[str, torch.Tensor]:
+        terms = {}
+        for name in ("questions", "captions"):
+            logits = model(**batch[name]).logits
+            terms[name] = task_loss(logits, batch[name]["answer_ids"], PAD, settings.label_smoothing)
+        share = settings.caption_share / (settings.caption_share + sum(settings.shares.values()))
+        task = (1 - share) * terms["questions"] + share * terms["captions"]
+        align = alignment_loss(model, batch["pairs"]) if "pairs" in batch else None
+        return joint_loss(task, align, settings.align_weight) | terms
+
+    model.vision_encoder, model.text_encoder, encoders = (
+        torch.nn.Identity(),
+        torch.nn.Identity(),
+        (model.vision_encoder, model.text_encoder),
+    )  # their states are cached: keep them out of checkpoints and averages
+    fit(model, batch_of, losses_of, FitSettings(**settings.fit), run / "joint", features)
+    model.vision_encoder, model.text_encoder = encoders
+    if not question_only:
+        calibrate(data)
+    return data
+
+
+def nearest_captions(captions: dict[str, list[str]], texts: TextStates, first: int = 5, last: int = 25) -> dict:
+    """For each photograph, other photographs' captions that read most like its own first one.
+
+    By the frozen text encoder alone, so that aligned and unaligned models get the same; the very nearest are left
+    out, being true too often.
+    """
+    owners = [(image_id, caption) for image_id, own in captions.items() for caption in own]
+    embeds = []
+    for start in range(0, len(owners), 512):
+        states, mask = texts[[caption for _, caption in owners[start : start + 512]]]
+        embeds.append(pool(states, mask))
+    embeds = torch.cat(embeds)
+    place = {image_id: i for i, (image_id, _) in reversed(list(enumerate(owners)))}
+    nearest = {}
+    for image_id, own in captions.items():
+        ranked = (embeds @ embeds[place[image_id]]).topk(min(last + len(own), len(owners))).indices.tolist()
+        others = [owners[i][1] for i in ranked if owners[i][0] != image_id]
+        nearest[image_id] = others[first:last] or others
+    return nearest
+
+
+@torch.inference_mode()
+def calibrate(data: JointData) -> None:
+    """Fits the temperature and the threshold of "sure" on the val questions."""
+    model, processor = data.model.eval(), data.processor
+    model.config.temperature = 1.0
+    logits, targets = [], []
+    answers = [data.answer_ids(clean_answer(row["answer"])) for row in data.val]
+    longest = max(map(len, answers))
+    for start in range(0, len(data.val), 128):
+        rows = data.val[start : start + 128]
+        ids = torch.full((len(rows), longest), PAD)
+        for i, answer in enumerate(answers[start : start + 128]):
+            ids[i, : len(answer)] = torch.tensor(answer)
+        text_states, text_mask = data.texts[[row["question"] for row in rows]]
+        image_states = data.images.plain_states([row["image_id"] for row in rows])
+        logits.append(model(image_states, text_states, text_mask, ids).logits)
+        targets.append(ids)
+    model.config.temperature = fit_temperature(torch.cat(logits), torch.cat(targets), PAD)
+
+    predictor = VQAPredictor({model.config.features: model}, {model.config.features: processor})
+    confidences, correct = [], []
+    for start in range(0, len(data.val), 128):
+        rows = data.val[start : start + 128]
+        states = data.images.plain_states([row["image_id"] for row in rows])
+        for row, prediction in zip(
+            rows, predictor.answer_states(states, [r["question"] for r in rows], model.config.features, 1), strict=True
+        ):
+            confidences.append(prediction.confidence)
+            correct.append(prediction.answer == clean_answer(row["answer"]))
+    model.config.sure_threshold = round(sure_threshold(confidences, correct), 4)
+    logger.info(
+        "val: %.1f %% of %d right, temperature %.3f, sure from %.3f on",
+        100 * np.mean(correct),
+        len(correct),
+        model.config.temperature,
+        model.config.sure_threshold,
+    )
+
+
+@torch.inference_mode()
+def val_cosines(data: JointData, most: int = 1000) -> dict[str, list[float]]:
+    """Cosines of val photographs with a caption of their own, and with the next photograph's."""
+    rows = data.caption_rows["val"][:most]
+    images = torch.cat([embed_images(data.model, data.images.plain_states([row["image_id"]])) for row in rows])
+    texts = embed_texts(data.model, data.texts, [clean_caption(row["captions"][0]) for row in rows])
+    matched = (images * texts).sum(-1)
+    mismatched = (images * texts.roll(1, 0)).sum(-1)
+    return {
+        name: [round(v, 4) for v in sorted(values.tolist())]
+        for name, values in (("matched", matched), ("mismatched", mismatched))
+    }
+
+
+def save(data: JointData, seconds: float) -> Path:
+    """Writes the checkpoint's directory: heads, answers' vocabulary, val cosines and how it was made."""
+    settings, features = data.settings, data.model.config.features
+    directory = Path(settings.out) / features
+    directory.mkdir(parents=True, exist_ok=True)
+    data.model.save_heads(directory, encoders="../encoders")
+    data.processor.save_answers(directory)
+    (directory / SPACE_FILE).write_text(json.dumps(val_cosines(data)) + "\n")
+    record = {
+        "features": features,
+        "settings": dataclasses.asdict(settings),
+        "examples": {name: len(s) for name, s in data.sources.items()} | {"captions": len(data.captions)},
+        "trained_on": f"{torch.get_num_threads()} CPU threads" if not torch.cuda.is_available() else "GPU",
+        "seconds": round(seconds),
+        "torch": torch.__version__,
+    }
+    (directory / "train.json").write_text(json.dumps(record, indent=1) + "\n")
+    return directory
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", required=True, help="a file of configs/, or your own of the same form")
+    parser.add_argument("--features", choices=("aligned", "unaligned"), default="aligned", help="what is fused")
+    parser.add_argument("--question-only", action="store_true", help="train without photographs, as a baseline")
+    parser.add_argument("--run", help="folder of the log and checkpoints; default: runs/NAME")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trains, or goes on with an interrupted run, and saves. Raises `ValueError` and `OSError` for bad input."""
+    settings = load_settings(args.config)
+    if isinstance(settings, EncoderSettings):
+        train_encoder(settings)
+        return 0
+    name = f"{args.features}{'-question-only' if args.question_only else ''}"
+    start = time.monotonic()
+    data = train_joint(settings, args.features, args.question_only, Path(args.run or f"runs/{name}"))
+    if args.question_only:
+        settings = dataclasses.replace(settings, out=str(Path(args.run or f"runs/{name}") / "weights"))
+        data.settings = settings
+    print(f"Saved {save(data, time.monotonic() - start)}.")
+    return 0

@@ -1,0 +1,108 @@
+"""Contrastive pre-training of the projections on captions, with mined hard negatives."""
+
+import random
+from collections.abc import Sequence
+
+import torch
+
+from vqa.alignment import contrastive_loss, false_negatives, pool
+from vqa.data.features import ImageStates, TextStates
+from vqa.data.sampling import EpochStream
+from vqa.modeling import VQAModel
+
+Pair = tuple[str, str]  # image id, caption
+
+
+class CaptionPairs:
+    """Photographs and their captions as contrastive batches; wrong captions are mined anew each epoch.
+
+    Hard negatives (VSE++, Faghri et al. 2018) of a photograph are drawn from the `pool_size` captions that the
+    model itself finds nearest to it and that are not its own; a caption with the same words as one of its own is
+    no negative either.
+    """
+
+    def __init__(
+        self,
+        captions: dict[str, list[str]],
+        images: ImageStates,
+        texts: TextStates,
+        batch_size: int,
+        hard_negatives: int,
+        seed: int,
+        pool_size: int = 20,
+    ):
+        self.captions, self.images, self.texts = captions, images, texts
+        self.hard_negatives, self.pool_size, self.seed = hard_negatives, pool_size, seed
+        pairs = [(image_id, caption) for image_id in sorted(captions) for caption in captions[image_id]]
+        self.stream: EpochStream[Pair] = EpochStream(pairs, batch_size, seed)
+        self._image_number = {image_id: i for i, image_id in enumerate(sorted(captions))}
+        self._caption_number = {caption: i for i, caption in enumerate(sorted({c for _, c in pairs}))}
+        self.nearest: dict[str, list[str]] = {}
+        self._mined_epoch = -1
+
+    def epoch_of(self, step: int) -> int:
+        return step * self.stream.batch_size // len(self.stream.items)
+
+    @torch.no_grad()
+    def mine(self, model: VQAModel, chunk: int = 256) -> None:
+        """Finds each photograph's nearest wrong captions in the shared space as it is now."""
+        was_training = model.aligner.training
+        model.aligner.eval()
+        captions = list(self._caption_number)
+        text_embed = torch.cat(
+            [embed_texts(model, self.texts, captions[i : i + chunk]) for i in range(0, len(captions), chunk)]
+        )
+        ids = list(self._image_number)
+        for start in range(0, len(ids), chunk):
+            part = ids[start : start + chunk]
+            cosine = embed_images(model, self.images.plain_states(part)) @ text_embed.T
+            for image_id, row in zip(part, cosine, strict=True):
+                row[[self._caption_number[caption] for caption in self.captions[image_id]]] = -2.0
+                self.nearest[image_id] = [captions[i] for i in row.topk(min(self.pool_size, len(row))).indices.tolist()]
+        model.aligner.train(was_training)
+
+    def batch(self, step: int, model: VQAModel) -> dict:
+        """A step's states, masks and false negatives, and K wrong captions for each photograph."""
+        if self.hard_negatives and self.epoch_of(step) != self._mined_epoch:
+            self.mine(model)
+            self._mined_epoch = self.epoch_of(step)
+        return self.collate(self.stream.batch(step), random.Random(f"{self.seed}/{step}"))
+
+    def collate(self, pairs: Sequence[Pair], rng: random.Random) -> dict:
+        ids, captions = zip(*pairs, strict=True)
+        text_states, text_mask = self.texts[captions]
+        batch = {
+            "image_states": self.images.drawn_states(ids, [True] * len(ids), rng),
+            "text_states": text_states,
+            "text_mask": text_mask,
+            "image_number": torch.tensor([self._image_number[i] for i in ids]),
+            "caption_number": torch.tensor([self._caption_number[c] for c in captions]),
+        }
+        if self.hard_negatives:
+            wrong = [text for i in ids for text in rng.choices(self.nearest[i], k=self.hard_negatives)]
+            batch["hard_states"], batch["hard_mask"] = self.texts[wrong]
+        return batch
+
+
+def embed_images(model: VQAModel, states: torch.Tensor) -> torch.Tensor:
+    return pool(model.aligner.image(states))
+
+
+def embed_texts(model: VQAModel, texts: TextStates, batch: Sequence[str]) -> torch.Tensor:
+    states, mask = texts[batch]
+    return pool(model.aligner.text(states), mask)
+
+
+def alignment_loss(model: VQAModel, batch: dict) -> torch.Tensor:
+    """InfoNCE of a batch of `CaptionPairs`."""
+    hard = None
+    if "hard_states" in batch:
+        hard = pool(model.aligner.text(batch["hard_states"]), batch["hard_mask"])
+        hard = hard.unflatten(0, (len(batch["image_states"]), -1))
+    return contrastive_loss(
+        embed_images(model, batch["image_states"]),
+        pool(model.aligner.text(batch["text_states"]), batch["text_mask"]),
+        model.aligner.logit_scale,
+        false_negatives(batch["image_number"], batch["caption_number"]),
+        hard,
+    )
