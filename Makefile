@@ -38,7 +38,7 @@ $(DEV_STAMP): requirements-dev.txt $(USER_STAMP)
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12 install"; exit 1; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
 # The page is tested in a real browser. Without one its tests are skipped, and say so.
 browser:

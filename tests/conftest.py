@@ -5,7 +5,6 @@ import torch
 from PIL import Image
 from transformers import BertConfig, BertModel, BertTokenizer
 
-from vqa.configuration import VQAConfig
 from vqa.hybrid_vit import HybridViTConfig, HybridViTModel
 from vqa.modeling import VQAModel
 from vqa.predictor import VQAPredictor

@@ -76,12 +76,29 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
     assert_rows(cache, ids)
 
 
-@pytest.mark.parametrize("name, ids", [("b", ids_of(17)), ("a", ids_of(19)), ("a", ids_of(17)[::-1])])
-def test_another_fingerprint_or_other_ids_are_computed_anew(tmp_path, name, ids):
+@pytest.mark.parametrize("name, ids", [("b", ids_of(17)), ("b", ids_of(7)), ("a", ids_of(19)), ("a", ["3", "99"])])
+def test_another_fingerprint_or_new_ids_are_computed_anew(tmp_path, name, ids):
     make(tmp_path, "a", ids_of(17), Source())
     source = Source(offset=5)
     assert_rows(make(tmp_path, name, ids, source), ids, offset=5)
     assert source.computed == ids
+
+
+@pytest.mark.parametrize("ids", [ids_of(17)[::-1], ["4", "11"], []])
+def test_ids_that_are_all_there_are_found_by_id(tmp_path, ids):
+    make(tmp_path, "a", ids_of(17), Source())
+    again = Source(offset=5)
+    cache = make(tmp_path, "a", ids, again)
+    assert again.computed == []
+    assert_rows(cache, ids or ["0"])
+
+
+def test_an_unfinished_cache_of_other_ids_is_not_gone_on_with(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path, "a", ids_of(4507), Source(size=101, fail_at=4300))
+    source = Source(offset=5)
+    assert_rows(make(tmp_path, "a", ids_of(17), source), ids_of(17), offset=5)
+    assert source.computed == ids_of(17)
 
 
 def test_an_interrupted_replacement_does_not_pass_for_the_old_cache(tmp_path):

@@ -13,12 +13,22 @@ from vqa.configuration import VQAConfig
 from vqa.explain import METHODS, deletion_test, explain, explain_batch, maps
 from vqa.explain.cases import Cases
 from vqa.explain.deletion import area, by_value, hide_in_order
+from vqa.explain.trials import rank_correlation
 from vqa.modeling import ImageStates, VQAModel, VQAOutput
 from vqa.processing import BOS, EOS, PAD, QuestionError, Word
 
 GRID = (3, 5)
 P = GRID[0] * GRID[1]
 ANSWERS = {"no": [4], "yes": [5], "very red": [6, 7]}
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Models this small are slower on several."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 class Processor:
@@ -185,7 +195,7 @@ def test_shapes_and_sums_on_a_grid_that_is_not_square(method):
     assert found.word_scores.shape == (4,)
     assert found.patch_words.shape == (*GRID, 4)
     if method == "occlusion":
-        np.testing.assert_allclose(found.piece_maps.sum() + 0, found.piece_maps.sum(0).sum(), rtol=1e-5)
+        assert np.isfinite(found.piece_maps).all() and found.image_map.any() and found.word_scores.any()
     else:
         np.testing.assert_allclose(found.image_map.sum(), 1, rtol=1e-5)
         np.testing.assert_allclose(found.piece_maps.sum((1, 2)), 1, rtol=1e-5)
@@ -311,8 +321,8 @@ def test_relevance_leaves_nothing_behind_and_works_in_any_mode():
 
 def test_concurrent_visitors_get_their_own_maps():
     model, processor = tiny_model(), Processor()
-    images = [encoded(model, seed=seed) for seed in range(6)]
-    jobs = [(i, question, method) for i in range(6) for question in ("is it", "what thing") for method in METHODS]
+    images = [encoded(model, seed=seed) for seed in range(3)]
+    jobs = [(i, question, method) for i in range(3) for question in ("is it", "what thing") for method in METHODS]
 
     def work(job):
         i, question, method = job
@@ -320,8 +330,8 @@ def test_concurrent_visitors_get_their_own_maps():
 
     serial = [work(job) for job in jobs]
     with ThreadPoolExecutor(4) as pool:
-        concurrent = list(pool.map(work, jobs * 3))
-    for found, expected in zip(concurrent, serial * 3, strict=True):
+        concurrent = list(pool.map(work, jobs * 2))
+    for found, expected in zip(concurrent, serial * 2, strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-6)
     assert len({image_map.tobytes() for image_map in serial}) == len(jobs)
 
@@ -371,10 +381,6 @@ def trained_model() -> tuple[VQAModel, ImageStates]:
     return model, ImageStates(sample(24)[0], (identity,), 1)
 
 
-def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    return float(np.corrcoef(a.ravel().argsort().argsort(), b.ravel().argsort().argsort())[0, 1])
-
-
 def test_relevance_agrees_with_brute_force_occlusion():
     model, images = trained_model()
     questions = ["which kind"] * 24
@@ -394,10 +400,9 @@ def test_relevance_agrees_with_brute_force_occlusion():
             for method in METHODS:
                 correlations[method].append(rank_correlation(found[method][row].image_map, np.array(falls)))
     means = {method: np.mean(values) for method, values in correlations.items()}
-    print(means)
     assert means["occlusion"] > 0.999
-    assert means["relevance"] > 0.5
-    assert means["relevance"] > means["attention"]
+    assert means["relevance"] > 0.4
+    assert means["relevance"] > 0.2 + max(means["attention"], means["rollout"])
 
 
 def test_deletion_holds_for_the_true_map_and_fails_for_its_opposite():

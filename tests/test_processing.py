@@ -2,13 +2,20 @@
 
 import pytest
 import torch
+from conftest import ANSWERS, tiny_vision_config
 from PIL import Image
 from transformers import AutoImageProcessor
 
-from vqa.processing import BOS, EOS, PAD, QuestionError, VQAProcessor, clean_question, image_processor_for
-from vqa.processing import train_answer_pieces
-
-from conftest import ANSWERS, tiny_vision_config
+from vqa.processing import (
+    BOS,
+    EOS,
+    PAD,
+    QuestionError,
+    VQAProcessor,
+    clean_question,
+    image_processor_for,
+    train_answer_pieces,
+)
 
 
 @pytest.fixture

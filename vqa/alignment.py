@@ -26,7 +26,7 @@ class Projection(nn.Module):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         x = self.linear(tokens)
-        return x + self.mlp_out(self.dropout(F.gelu(self.mlp_in(self.norm(x)))))
+        return x + self.dropout(self.mlp_out(F.gelu(self.mlp_in(self.norm(x)))))
 
     @torch.no_grad()
     def start_at_principal_axes(self, tokens: torch.Tensor) -> None:

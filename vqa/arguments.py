@@ -17,11 +17,15 @@ def add_answers_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--answers", type=Path, metavar="LIST.txt", help="allow only these answers, one a line")
 
 
-def add_data_arguments(parser: argparse.ArgumentParser, split: str) -> None:
-    """The options that choose photographs and the rows about them."""
+def add_images_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--images", nargs="+", required=True, type=Path, metavar="FILE", help="folders, Parquet files or photographs"
     )
+
+
+def add_data_arguments(parser: argparse.ArgumentParser, split: str) -> None:
+    """The options that choose photographs and the rows about them."""
+    add_images_argument(parser)
     parser.add_argument("--split", default=split, help=f"default: {split}; `all` for every row")
 
 
@@ -30,6 +34,7 @@ def load_predictor(args: argparse.Namespace):
     if not args.weights.is_dir():
         raise ValueError(f"There is no directory of weights at {args.weights}.")
     import torch
+    from transformers.utils.logging import disable_progress_bar
 
     from vqa.predictor import VQAPredictor
 
@@ -37,6 +42,7 @@ def load_predictor(args: argparse.Namespace):
         torch.empty(0, device=args.device)
     except (RuntimeError, AssertionError) as error:
         raise ValueError(f"The device {args.device!r} cannot be used: {str(error).splitlines()[0]}") from error
+    disable_progress_bar()  # loading takes a moment, and standard error is for what went wrong
     predictor = VQAPredictor.from_pretrained(args.weights, device=args.device)
     if args.features not in predictor.features:
         raise ValueError(f"{args.weights} has no features {args.features!r}, only {', '.join(predictor.features)}.")

@@ -11,7 +11,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from vqa.arguments import add_answers_argument, add_model_arguments, load_predictor, positive, read_answer_list
+from vqa.arguments import (
+    add_answers_argument,
+    add_images_argument,
+    add_model_arguments,
+    load_predictor,
+    positive,
+    read_answer_list,
+)
 from vqa.data.images import ImageStore
 from vqa.questions import Question, RowError, iterate_questions
 
@@ -19,9 +26,7 @@ BATCH_SIZE = 32
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--images", nargs="+", required=True, type=Path, metavar="FILE", help="folders, Parquet files or photographs"
-    )
+    add_images_argument(parser)
     parser.add_argument("--questions", required=True, type=Path, metavar="FILE.jsonl", help="rows: image_id, question")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE.jsonl", help="run again to go on")
     parser.add_argument("--batch-size", type=positive, default=BATCH_SIZE, metavar="N", help="questions at a time")
@@ -38,21 +43,21 @@ def run(args: argparse.Namespace) -> int:
     store = ImageStore(args.images)
     answers = read_answer_list(args.answers)
     log = AnswerLog(args.out, rows, args.features)
-    todo = {number: row for number, row in rows.items() if number not in log.done}
+    done = log.done
+    todo = {number: row for number, row in rows.items() if number not in done}
     if todo:
         from accelerate.utils import tqdm
 
         predictor = load_predictor(args)
-        with log, tqdm(total=len(rows), initial=len(log.done), desc="answering", unit="question") as bar:
+        with log, tqdm(total=len(rows), initial=len(done), desc="answering", unit="question") as bar:
             for number, row in todo.items():
                 if isinstance(row, RowError):
                     log.write(number, row)
                     bar.update()
             numbers = [number for number, row in todo.items() if isinstance(row, Question)]
             questions = [todo[number] for number in numbers]
-            for index, answer in answer_questions(
-                predictor.encode, ask_with(predictor, args.features, answers), store, questions, args.batch_size
-            ):
+            ask = ask_with(predictor, args.features, answers)
+            for index, answer in answer_questions(look_with(predictor, store), ask, store, questions, args.batch_size):
                 log.write(numbers[index], answer)
                 bar.update()
     log.sort()
@@ -62,17 +67,22 @@ def run(args: argparse.Namespace) -> int:
     return 1 if log.failed else 0
 
 
+def look_with(predictor, store: ImageStore) -> Callable:
+    """`image_id -> Photo`, the call by which `answer_questions` looks at a photograph."""
+    return lambda image_id: predictor.encode(store.open(image_id))
+
+
 def ask_with(predictor, features: str, answers: Sequence[str] | None = None) -> Callable:
     """`(photos, questions) -> predictions`, the batch call that `answer_questions` makes."""
     return lambda photos, questions: predictor.ask_many(photos, questions, features, answers=answers)
 
 
 def answer_questions(
-    encode: Callable, ask: Callable, store: ImageStore, questions: Sequence[Question], batch_size: int = BATCH_SIZE
+    look: Callable, ask: Callable, store: ImageStore, questions: Sequence[Question], batch_size: int = BATCH_SIZE
 ) -> Iterator[tuple[int, object]]:
     """Each question's index with its `Prediction`, or with the `ValueError` that says why there is none.
 
-    The order is that of the photographs in `store`, so that each is opened and encoded once, by `encode(image)`;
+    The order is that of the photographs in `store`, so that each is opened and encoded once, by `look(image_id)`;
     `ask(photos, questions)` answers up to `batch_size` questions about any of them at a time.
     """
     from vqa.processing import clean_question
@@ -86,7 +96,7 @@ def answer_questions(
     batch: list[tuple[int, object, str]] = []
     for image_id in (image_id for image_id in store if image_id in about):
         try:
-            photo = encode(store.open(image_id))
+            photo = look(image_id)
         except ValueError as error:
             yield from ((index, error) for index in about[image_id])
             continue

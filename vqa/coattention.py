@@ -54,7 +54,7 @@ class FeedForward(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.dropout(self.project(self.dropout(F.gelu(self.expand(self.norm(x))))))
+        return self.dropout(self.project(F.gelu(self.expand(self.norm(x)))))
 
 
 class CoAttentionBlock(nn.Module):

@@ -4,7 +4,7 @@ B batch, P patches, L question tokens, A answer pieces, D shared width, H heads,
 V answer vocabulary. Masks: True = real token.
 """
 
-from transformers import AutoConfig, CONFIG_MAPPING, PreTrainedConfig
+from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
 
 from vqa.hybrid_vit import HybridViTConfig
 

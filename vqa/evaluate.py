@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -19,7 +20,7 @@ from vqa.arguments import (
     positive,
     read_answer_list,
 )
-from vqa.bulk import BATCH_SIZE, answer_questions, ask_with
+from vqa.bulk import BATCH_SIZE, answer_questions, ask_with, look_with
 from vqa.data.images import ImageStore
 from vqa.evalfile import EvalFile
 from vqa.questions import Question, read_questions
@@ -86,11 +87,10 @@ def ask_all(
     from accelerate.utils import tqdm
 
     bar = tqdm(total=len(questions), desc="evaluating", unit="question")
-    encode = (lambda image: None) if blind else predictor.encode  # the predictor takes None for the mean image
+    look = (lambda image_id: None) if blind else look_with(predictor, store)  # None is the mean image
+    ask = ask_with(predictor, features, answers)
     scored = []
-    for index, prediction in answer_questions(
-        encode, ask_with(predictor, features, answers), store, questions, batch_size
-    ):
+    for index, prediction in answer_questions(look, ask, store, questions, batch_size):
         if isinstance(prediction, ValueError):
             raise ValueError(f"{questions[index].question!r} about {questions[index].image_id}: {prediction}")
         scored.append(Scored(questions[index], prediction.answer, prediction.confidence))
@@ -167,7 +167,7 @@ def _wordnet_for(questions: Sequence[Question]) -> WordNet | None:
     try:
         return WordNet()
     except WordNetError as error:
-        print(f"DAQUAR is scored without WUPS. {error}")
+        print(f"DAQUAR is scored without WUPS. {error}", file=sys.stderr)
         return None
 
 

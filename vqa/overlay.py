@@ -12,6 +12,8 @@ ANCHORS = {  # place in the table: colour
     163: "9e9676", 193: "bdae6c", 219: "d9c55c", 239: "efd748", 252: "fee434", 255: "fee838",
 }  # fmt: skip
 GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R 601 luma
+COVER = 0.8  # of a photograph that the strongest colour may hide: what is marked must stay in sight
+HEADROOM = 2.0
 LEGEND_SIZE = (256, 14)
 LEGEND_TEXT = 14  # pixels of height under the ramp
 
@@ -28,12 +30,15 @@ CIVIDIS = _table()  # (256, 3), 0..255
 def common_scale(*maps: np.ndarray) -> tuple[float, float]:
     """The scale `(low, high)` on which maps can be compared: from zero to the greatest value of any.
 
-    Zero, not the least value, is low, so that a flat map looks flat; only where values fall below zero does the
-    scale follow them. Raises `ValueError` where there is no map, or one with values that are not finite.
+    A flat map must look flat, whatever its noise: zero, not the least value, is low (unless values fall below it),
+    and high is at least `HEADROOM` times a map's mean. Raises `ValueError` where there is no map, or one with values
+    that are not finite.
     """
     if not maps or not all(np.isfinite(m).all() for m in maps):
         raise ValueError("A scale needs at least one map, and finite values.")
-    return float(min(0.0, *(m.min() for m in maps))), float(max(0.0, *(m.max() for m in maps)))
+    return float(min(0.0, *(m.min() for m in maps))), float(
+        max(0.0, *(max(m.max(), HEADROOM * m.mean()) for m in maps))
+    )
 
 
 def draw(image: Image.Image, image_map: np.ndarray, low: float, high: float, opacity: float) -> Image.Image:
@@ -51,7 +56,7 @@ def draw(image: Image.Image, image_map: np.ndarray, low: float, high: float, opa
     weight = _weight(image_map, low, high, image.size)
     base = photo + opacity * ((photo @ GREY)[..., None] - photo)
     colour = CIVIDIS[np.rint(255 * weight).astype(np.uint8)]
-    mixed = base + (opacity * weight)[..., None] * (colour - base)
+    mixed = base + (COVER * opacity * weight)[..., None] * (colour - base)
     return Image.fromarray(np.rint(mixed).clip(0, 255).astype(np.uint8))
 
 

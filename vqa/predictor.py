@@ -14,6 +14,7 @@ from threading import Lock
 import numpy as np
 import torch
 from PIL import Image
+from transformers.utils import cached_file
 
 from vqa.alignment import pool
 from vqa.configuration import VQAConfig
@@ -24,6 +25,7 @@ from vqa.search import Hypothesis, PrefixTree, beam_search, closed_search
 
 BEAM_WIDTH = 5
 CACHED_PHOTOS = 32
+FEATURES = ("aligned", "unaligned")
 SPACE_FILE = "space.json"  # cosines of val's matched and mismatched pairs, for `similarity`
 
 
@@ -124,20 +126,27 @@ class VQAPredictor:
         root = Path(weights)
         if not root.is_dir() and (root.is_absolute() or str(weights).startswith(".") or str(weights).count("/") != 1):
             raise FileNotFoundError(f"There are no weights at {weights}.")
-        names = [name for name in ("aligned", "unaligned") if (root / name / "config.json").is_file()]
-        if not names:
-            model = VQAModel.from_pretrained(weights).eval()
-            processor = VQAProcessor.from_pretrained(weights, weights, root / VQAProcessor.ANSWERS_FILE)
-            return cls({model.config.features: model}, {model.config.features: processor}, device)
-        encoders = (root / names[0] / (VQAConfig.from_pretrained(root / names[0]).encoders or "../encoders")).resolve()
-        vision, text = load_encoder(encoders / "vision"), load_encoder(encoders / "text")
+        checkpoints = [root / name for name in FEATURES if (root / name / "config.json").is_file()] or [weights]
+        shared: dict[Path, tuple] = {}  # encoders and their preprocessing, by directory
         models, processors, spaces = {}, {}, {}
-        for name in names:
-            models[name] = VQAModel.from_heads(root / name, vision, text)
-            answers = root / name / VQAProcessor.ANSWERS_FILE
-            processors[name] = VQAProcessor.from_pretrained(encoders / "vision", encoders / "text", answers)
-            if (root / name / SPACE_FILE).is_file():
-                spaces[name] = json.loads((root / name / SPACE_FILE).read_text())
+        for checkpoint in checkpoints:
+            config = VQAConfig.from_pretrained(checkpoint)
+            answers = Path(cached_file(checkpoint, VQAProcessor.ANSWERS_FILE)).read_bytes()
+            if config.encoders is None:
+                model = VQAModel.from_pretrained(checkpoint, dtype="float32", attn_implementation="eager")
+                processor = VQAProcessor.from_parts(checkpoint, checkpoint, answers)
+            else:
+                encoders = (Path(checkpoint) / config.encoders).resolve()
+                if encoders not in shared:
+                    vision, text = encoders / "vision", encoders / "text"
+                    parts = VQAProcessor.from_parts(vision, text, answers)
+                    shared[encoders] = (load_encoder(vision), load_encoder(text), parts)
+                vision_encoder, text_encoder, parts = shared[encoders]
+                model = VQAModel.from_heads(checkpoint, vision_encoder, text_encoder)
+                processor = VQAProcessor(parts.image_processor, parts.tokenizer, answers)
+            models[config.features], processors[config.features] = model, processor
+            if (Path(checkpoint) / SPACE_FILE).is_file():
+                spaces[config.features] = json.loads((Path(checkpoint) / SPACE_FILE).read_text())
         return cls(models, processors, device, spaces)
 
     @property

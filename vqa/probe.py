@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vqa.arguments import WEIGHTS, positive
+from vqa.arguments import WEIGHTS, add_images_argument, positive
 from vqa.data.images import ImageStore
 from vqa.metrics import normalise, wilson_interval
 from vqa.questions import Question, read_questions
@@ -38,9 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a directory or hub id of an image encoder, a feature cache's folder, or "
         f"`{PIXELS}` for raw pixels (default: the shipped encoder)",
     )
-    parser.add_argument(
-        "--images", nargs="+", required=True, type=Path, metavar="FILE", help="folders, Parquet files or photographs"
-    )
+    add_images_argument(parser)
     parser.add_argument("--questions", nargs="+", required=True, type=Path, metavar="FILE.jsonl")
     parser.add_argument(
         "--holdout",
@@ -218,9 +216,11 @@ def _in_store_order(image_ids: Sequence[str], store: ImageStore) -> list[str]:
 def _load(encoder: str, device: str) -> Callable:
     import torch
     from transformers import AutoImageProcessor
+    from transformers.utils.logging import disable_progress_bar
 
     from vqa.modeling import grid_size, load_encoder
 
+    disable_progress_bar()
     model = load_encoder(encoder).to(device)
     has_grid = hasattr(model.config, "patch_size") and hasattr(model.config, "image_size")
     patches = math.prod(grid_size(model.config)) if has_grid else None

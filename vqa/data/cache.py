@@ -20,7 +20,8 @@ def fingerprint(module: nn.Module, *settings) -> str:
     """A short name for a module's weights and the settings they are used with."""
     digest = hashlib.sha256(repr(settings).encode())
     for name, tensor in module.state_dict().items():
-        digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+        values = tensor.detach().cpu().contiguous() + 0  # -0.0 and 0.0 are one weight
+        digest.update(name.encode() + values.numpy().tobytes())
     return digest.hexdigest()[:16]
 
 

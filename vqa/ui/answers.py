@@ -29,9 +29,8 @@ def answers_html(visit: Visit, language: str, results: Mapping[str, dict] | None
     cards = [_card(turn, name, language) for name in turn.predictions]
     verdict = _verdict(turn, language, results or {}) if len(cards) > 1 else ""
     save = download(text(language, "export"), "answer.json", turn.to_dict())
-    return (
-        f'<h3 class="asked">{esc(turn.question)}</h3>{columns(*cards)}{verdict}{_strip(turn, visit, language)}<p>{save}</p>'
-    )
+    asked = f'<h3 class="asked">{esc(turn.question)}</h3>'
+    return f"{asked}{columns(*cards)}{verdict}{_strip(turn, visit, language)}<p>{save}</p>"
 
 
 def history_html(visit: Visit, language: str) -> str:
@@ -65,7 +64,7 @@ def _card(turn: Turn, name: str, language: str) -> str:
     blind_text = text(language, same, answer=f"“{blind.answer}”", percent=percent(blind.confidence))
     return (
         f'<article class="card answer" data-features="{esc(name)}" aria-label="{esc(text(language, "answer"))}">'
-        f'<p class="tag">{esc(text(language, name))}</p><p class="big">{esc(prediction.answer)}</p>'
+        f'<p class="tag">{esc(text(language, name))}</p><p class="big">{esc(prediction.answer) or "–"}</p>'
         f'<p class="sure {level}"><b>{esc(text(language, "sure." + level))}</b> · {esc(confidence)}</p>'
         f"<h4>{esc(text(language, 'top'))}</h4>{bars([(a.text, a.probability) for a in prediction.top])}"
         f'<p class="blind">{esc(blind_text)}</p></article>'

@@ -1,10 +1,14 @@
 """Components that can say their words again in another language."""
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 
+from vqa.ui.style import own_html
 from vqa.ui.texts import T, text
+
+Props = Callable[[str], dict[str, Any]]  # from a language to the props that hold words
 
 
 class Labels:
@@ -15,31 +19,41 @@ class Labels:
 
     def __init__(self) -> None:
         self.components: list[Any] = []
-        self._texts: list[dict[str, Any]] = []
+        self._props: list[Props] = []
 
-    def __call__(self, kind: type, **props: Any) -> Any:
+    def __call__(self, kind: type, *args: Any, **props: Any) -> Any:
         """A component of class `kind`; props that are a `T`, or choices named by one, are translated."""
-        texts = {name: value for name, value in props.items() if _has_text(value)}
-        component = kind(**{**props, **_translated(texts, "en")})
-        if texts:
-            self.components.append(component)
-            self._texts.append(texts)
-        return component
+        words = {name: value for name, value in props.items() if _has_text(value)}
+        return self._keep(kind, args, props, lambda language: _translated(words, language))
+
+    def html(self, render: Callable[[str], str], **props: Any) -> gr.HTML:
+        """HTML that `render` writes in a language."""
+        return self._keep(own_html, (), props, lambda language: {"value": render(language)})
+
+    def markdown(self, render: Callable[[str], str], **props: Any) -> gr.Markdown:
+        """Markdown that `render` writes in a language."""
+        return self._keep(gr.Markdown, (), props, lambda language: {"value": render(language)})
 
     def updates(self, language: str) -> list[dict]:
         """One update a component, in the order of `components`."""
-        return [gr.update(**_translated(texts, language)) for texts in self._texts]
+        return [gr.update(**props(language)) for props in self._props]
+
+    def _keep(self, kind: Callable, args: tuple, props: dict, words: Props) -> Any:
+        component = kind(*args, **{**props, **words("en")})
+        self.components.append(component)
+        self._props.append(words)
+        return component
 
 
 def _has_text(value: Any) -> bool:
-    return isinstance(value, T) or (isinstance(value, list) and any(isinstance(name, T) for name, _ in value))
+    return isinstance(value, T) or (isinstance(value, list) and any(isinstance(entry[0], T) for entry in value))
 
 
-def _translated(texts: dict[str, Any], language: str) -> dict[str, Any]:
-    def say(value: Any) -> str:
-        return text(language, value) if isinstance(value, T) else value
+def _translated(props: dict[str, Any], language: str) -> dict[str, Any]:
+    def say(value: str) -> str:
+        return text(language, value, **value.values) if isinstance(value, T) else value
 
     return {
         name: [(say(label), chosen) for label, chosen in value] if isinstance(value, list) else say(value)
-        for name, value in texts.items()
+        for name, value in props.items()
     }

@@ -15,23 +15,28 @@ from vqa.ui.visit import Focus, Visit
 
 PICTURE_SIDE = 640
 FLAT = 1.5  # a map whose peak is below this many times an even share is called flat
-CIVIDIS = "linear-gradient(90deg,#00224e,#2a3f6d,#575d6d,#7d7c78,#a69d75,#d2c060,#fee838)"
+RAMP = f"linear-gradient(90deg,{','.join(f'rgb({r:.0f} {g:.0f} {b:.0f})' for r, g, b in overlay.CIVIDIS[::15])})"
 
 
 def maps_html(visit: Visit, opacity: float, language: str) -> str:
-    """Everything below the answers: heatmaps, and in a comparison the cosines of words and patches."""
-    turn = visit.turn
-    if turn is None:
+    """The heatmaps of the current answer, one a model."""
+    if not visit.explanations:
         return ""
+    return section(text(language, "maps"), _explanations(visit, _base(visit), opacity, language))
+
+
+def cosines_html(visit: Visit, opacity: float, language: str) -> str:
+    """In a comparison: how near question and photograph lie in each model's space, word by patch."""
+    if visit.turn is None or not visit.turn.similarities:
+        return ""
+    body = _similarities(visit.turn.similarities, visit.focus, _base(visit), opacity, language)
+    return section(text(language, "cosine"), body)
+
+
+def _base(visit: Visit) -> Image.Image:
     base = visit.photo.image.copy()
     base.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
-    parts = []
-    if visit.explanations:
-        parts.append(section(text(language, "maps"), _explanations(visit, base, opacity, language)))
-    if turn.similarities:
-        body = _similarities(turn.similarities, visit.focus, base, opacity, language)
-        parts.append(section(text(language, "cosine"), body))
-    return "".join(parts)
+    return base
 
 
 def _explanations(visit: Visit, base: Image.Image, opacity: float, language: str) -> str:
@@ -89,7 +94,7 @@ def _picture(picture: Image.Image, alt: str, grid: tuple[int, int], focus: Focus
     row, column = _within(focus.spot, grid)
     marked = " marked" if focus.kind == "spot" else ""
     return (
-        f'<div class="picture{marked}" tabindex="0" role="application" aria-label="{esc(hint)}" data-keep="picture" '
+        f'<div class="picture{marked}" tabindex="0" role="application" aria-label="{esc(hint)}" '
         f'data-grid="{grid[0]},{grid[1]}" style="--rows:{grid[0]};--columns:{grid[1]};--row:{row};--column:{column}">'
         f'<img src="{picture_url(picture)}" alt="{esc(alt)}"><span class="cell"></span></div>'
     )
@@ -150,7 +155,9 @@ def _similarities(
         figures.append(
             f'<figure class="map"><figcaption class="tag">{esc(text(language, name))} · {esc(words)}</figcaption>'
             f'<div class="picture"><img src="{picture_url(overlay.draw(base, cosines, low, high, opacity))}" '
-            f'alt="{esc(alt)}"></div><ul class="facts">' + "".join(f"<li>{esc(line)}</li>" for line in lines) + "</ul></figure>"
+            f'alt="{esc(alt)}"></div><ul class="facts">'
+            + "".join(f"<li>{esc(line)}</li>" for line in lines)
+            + "</ul></figure>"
         )
     return _legend(low, high, "cosine.scale", lambda value: f"{value:.2f}", language) + columns(*figures)
 
@@ -167,8 +174,7 @@ def _share(value: float) -> str:
 
 
 def _legend(low: float, high: float, key: str, say: Callable[[float], str], language: str) -> str:
-    label = text(language, key, low=say(low), high=say(high))
     return (
-        f'<div class="legend"><span>{esc(say(low))}</span><span class="ramp" style="background:{CIVIDIS}"></span>'
-        f"<span>{esc(say(high))}</span><small>{esc(label)}</small></div>"
+        f'<div class="legend"><span>{esc(say(low))}</span><span class="ramp" style="background:{RAMP}"></span>'
+        f"<span>{esc(say(high))}</span><small>{esc(text(language, key))}</small></div>"
     )

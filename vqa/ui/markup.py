@@ -15,6 +15,11 @@ def percent(share: float) -> str:
     return f"{value:.1f} %" if 0 < value < 9.95 else f"{value:.0f} %"
 
 
+def decimal(value: float, digits: int = 3) -> str:
+    """A number without a minus before zero."""
+    return f"{round(float(value), digits) + 0.0:.{digits}f}"
+
+
 def milliseconds(value: float) -> str:
     return f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
 

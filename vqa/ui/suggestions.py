@@ -1,4 +1,4 @@
-"""Questions that suit a photograph: those among a list of well supported ones that the model answers with confidence."""
+"""Questions that suit a photograph: of a list of well supported ones, those that the model answers with confidence."""
 
 from vqa.predictor import Photo, VQAPredictor
 

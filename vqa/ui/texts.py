@@ -49,7 +49,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "照片已读取，用时 {ms} 毫秒。可以随意提问，不会再次读取照片。",
     ),
     "photo.none": ("Choose a photograph first.", "请先选择一张照片。"),
-    "photo.bad": ("This photograph cannot be used. {detail}", "无法使用这张照片，请换一张 JPEG、PNG 或 WebP 图片。（{detail}）"),
+    "photo.bad": (
+        "This photograph cannot be used. {detail}",
+        "无法使用这张照片，请换一张 JPEG、PNG 或 WebP 图片。（{detail}）",
+    ),
     "question.none": ("Type a question about the photograph first.", "请先输入关于这张照片的问题。"),
     "question.long": (
         "The question has {count} characters; at most {limit} are read.",
@@ -121,7 +124,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "这张图几乎是平的：模型对各处的关注大致相同。",
     ),
     "map.alt": ("Heatmap over the photograph, {method}. {what}", "照片上的热力图（{method}）。{what}"),
-    "map.scale": ("share of all weight, from {low} to {high}", "占总权重的比例，从 {low} 到 {high}"),
+    "map.scale": ("share of the whole map, for one patch", "单个图块占整张图的比例"),
     "map.unavailable": ("This heatmap cannot be drawn for this answer.", "无法为此答案绘制热力图。"),
     # test of a map
     "test": ("Test this map", "检验这张图"),
@@ -157,7 +160,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Cosine similarity of “{text}” with each patch of the photograph, {features}.",
         "“{text}”与照片各图块的余弦相似度（{features}）。",
     ),
-    "cosine.scale": ("cosine, from {low} to {high}", "余弦值，从 {low} 到 {high}"),
+    "cosine.scale": ("cosine of a patch", "图块的余弦值"),
     "cosine.words": ("all words", "所有词"),
     "verdict": ("What the difference means", "差异说明了什么"),
     "verdict.same": ("Both models answer “{answer}”.", "两个模型都回答“{answer}”。"),
@@ -173,12 +176,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "verdict.record": (
         "Over the test questions of {count} benchmarks, aligned is right more often on {wins} ({names}), unaligned on "
         "{losses}{others}.",
-        "在 {count} 个基准的测试问题上，对齐模型在 {wins} 个上正确率更高（{names}），未对齐模型在 {losses} 个上更高{others}。",
+        "在 {count} 个基准的测试问题上，对齐模型在 {wins} 个上正确率更高（{names}），"
+        "未对齐模型在 {losses} 个上更高{others}。",
     ),
     "verdict.space": (
-        "Only the aligned model was taught a shared space. Whether its cosine says more here: this pair stands above "
-        "{aligned} of mismatched pairs in it, above {unaligned} without alignment.",
-        "只有对齐模型学习过共同空间。它的余弦值在这里是否更有意义：这一对在对齐空间中高于 {aligned} 的不匹配对，未对齐时高于 {unaligned}。",
+        "Only the aligned model was taught a shared space: there this pair stands above {aligned} of mismatched pairs, "
+        "and without alignment above {unaligned}.",
+        "只有对齐模型学习过共同空间：在该空间中，这一对高于 {aligned} 的不匹配对；未对齐时高于 {unaligned}。",
     ),
     # the lab
     "lab.intro": (
@@ -246,30 +250,46 @@ TEXTS: dict[str, tuple[str, str]] = {
     "results.blind": ("question only", "仅看问题"),
     "results.types": ("By kind of question", "按问题类型"),
     "results.type": ("kind", "类型"),
-    "results.reliability": ("When it says 70 %, is it right 70 % of the time?", "它说有 70% 把握时，真的有 70% 正确吗？"),
+    "results.reliability": (
+        "When it says 70 %, is it right 70 % of the time?",
+        "它说有 70% 把握时，真的有 70% 正确吗？",
+    ),
     "results.reliability.caption": (
         "Each dot is a group of answers, its size their number. On the line, confidence equals accuracy; below it, the "
         "model is too sure. Expected calibration error: {values}.",
         "每个圆点是一组答案，大小表示数量。落在线上表示置信度等于正确率；落在线下表示模型过于自信。期望校准误差：{values}。",
     ),
-    "results.reliability.alt": ("Reliability plot: accuracy against confidence, {features}.", "可靠性图：正确率与置信度（{features}）。"),
+    "results.reliability.alt": (
+        "Reliability plot: accuracy against confidence, {features}.",
+        "可靠性图：正确率与置信度（{features}）。",
+    ),
     "results.confidence": ("confidence", "置信度"),
     "results.right": ("share that is right", "正确的比例"),
     "results.retrieval": ("Finding the right caption or photograph", "图文检索"),
     "results.space": ("The shared space", "共同空间"),
-    "results.from": ("Measured on the {split} split by `python -m vqa evaluate`, commit {commit}.", "由 `python -m vqa evaluate` 在 {split} 集上测得，提交 {commit}。"),
+    "results.from": (
+        "Measured on the {split} split by `python -m vqa evaluate`, commit {commit}.",
+        "由 `python -m vqa evaluate` 在 {split} 集上测得，提交 {commit}。",
+    ),
     "results.interval": ("Brackets: 95 % interval.", "方括号内为 95% 区间。"),
     # how it works
     "how.alt": (
-        "Diagram: the photograph goes through a Vision Transformer, the question through BERT; both are aligned, joined "
-        "by co-attention, and decoded into an answer.",
+        "Diagram: the photograph goes through a Vision Transformer, the question through BERT; both are aligned, "
+        "joined by co-attention, and decoded into an answer.",
         "示意图：照片经过视觉 Transformer，问题经过 BERT；二者对齐后由协同注意力融合，再解码为答案。",
     ),
 }  # fmt: skip
 
 
 class T(str):
-    """The key of a text, standing where a component expects the text itself."""
+    """The key of a text (and its values), standing where a component expects the text itself."""
+
+    values: dict[str, object]
+
+    def __new__(cls, key: str, **values: object) -> "T":
+        self = super().__new__(cls, key)
+        self.values = values
+        return self
 
 
 def text(language: str, key: str, **values: object) -> str:

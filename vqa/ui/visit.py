@@ -118,7 +118,10 @@ def wanted_models(predictor: VQAPredictor, features: str) -> list[str]:
 
 
 def ask(visit: Visit, predictor: VQAPredictor, question: str, features: str, view: View) -> Visit:
-    """The visit after one more question. Raises `QuestionError`."""
+    """The visit after one more question; asked again, a question takes the place of its last answer.
+
+    Raises `QuestionError`.
+    """
     names = wanted_models(predictor, features)
     predictions = {name: predictor.ask(visit.photo, question, name) for name in names}
     turn = Turn(
@@ -129,7 +132,8 @@ def ask(visit: Visit, predictor: VQAPredictor, question: str, features: str, vie
         similarities={name: predictor.similarity(visit.photo, question, name) for name in names if len(names) > 1},
         first=not visit.photo.cached,
     )
-    turns = (*visit.turns, turn)[-KEPT_TURNS:]
+    others = (earlier for earlier in visit.turns if earlier.question != turn.question)
+    turns = (*others, turn)[-KEPT_TURNS:]
     seen = replace(visit.photo, cached=True)
     asked = replace(visit, photo=seen, turns=turns, current=len(turns) - 1, focus=Focus())
     return look(asked, predictor, view)
@@ -156,7 +160,7 @@ def look(visit: Visit, predictor: VQAPredictor, view: View) -> Visit:
     return replace(visit, view=view, explanations=explanations, tests={})
 
 
-def test(visit: Visit, predictor: VQAPredictor) -> Visit:
+def try_maps(visit: Visit, predictor: VQAPredictor) -> Visit:
     """The visit with each shown map put to the test of hiding what it marks."""
     tests = {
         name: deletion_test(

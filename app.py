@@ -1,0 +1,73 @@
+"""Serves the page: `python app.py`, then http://127.0.0.1:7860. Also what Hugging Face Spaces runs."""
+
+import argparse
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+WEIGHTS = Path(__file__).resolve().parent / "weights"
+GPU_SECONDS = 20  # of ZeroGPU, for one answer
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Ask a photograph: the page, served on this machine.")
+    host, port = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), os.environ.get("GRADIO_SERVER_PORT", "7860")
+    parser.add_argument("--host", default=host, help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=int(port), help="port to listen on (default: %(default)s)")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="default: the shipped weights")
+    parser.add_argument("--device", help="cpu, cuda, ... (default: cpu, and cuda where Spaces lends a GPU)")
+    parser.add_argument(
+        "--share", action="store_true", help="a public address through gradio's servers (off by default)"
+    )
+    parser.add_argument(
+        "--mcp", action="store_true", help="offer the endpoints to MCP clients, if gradio[mcp] is installed"
+    )
+    return parser.parse_args(arguments)
+
+
+def prepare_environment(arguments: argparse.Namespace) -> None:
+    """Before anything is imported: no statistics are sent, and no hub is asked while the weights lie here."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    if arguments.weights.is_dir():
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+def lent_gpu():
+    """The decorator of ZeroGPU on Hugging Face Spaces, and one that does nothing elsewhere."""
+    try:
+        import spaces
+    except ImportError:
+        return lambda handler: handler
+    return spaces.GPU(duration=GPU_SECONDS)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = parse_arguments(arguments)
+    prepare_environment(args)
+    gpu = lent_gpu()  # `spaces` must be imported before torch
+    from vqa.predictor import VQAPredictor
+    from vqa.ui import build_page, serve
+
+    device = args.device or ("cuda" if os.environ.get("SPACES_ZERO_GPU") else "cpu")
+    try:
+        predictor = VQAPredictor.from_pretrained(args.weights, device=device)
+    except (OSError, ValueError) as error:
+        print(f"The weights cannot be loaded: {error}", file=sys.stderr)
+        return 1
+    if args.mcp and importlib.util.find_spec("mcp") is None:
+        print("MCP stays off: its package is not installed (pip install 'gradio[mcp]').", file=sys.stderr)
+        args.mcp = False
+    page = build_page(predictor, args.weights, gpu)
+    try:
+        serve(page, server_name=args.host, server_port=args.port, share=args.share, mcp_server=args.mcp)
+    except OSError as error:
+        print(f"The page cannot be served on {args.host}:{args.port}: {error}", file=sys.stderr)
+        return 1
+    page.block_thread()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

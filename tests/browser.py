@@ -1,0 +1,90 @@
+"""A visitor in a real, headless Chromium, and the page served to it in this process."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 60_000  # machines that are busy with something else are slow, not wrong
+
+
+class Visitor:
+    """A browser page that remembers what went wrong and which addresses were asked."""
+
+    def __init__(self, context, address: str):
+        self.page = context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda message: self._heard(message))
+        self.page.on("request", lambda request: self._asked(request.url))
+        self.page.goto(address)
+        self.page.get_by_role("tab").first.wait_for()
+
+    def _heard(self, message) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def _asked(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in ("127.0.0.1", "localhost"):
+            self.foreign.append(url)
+
+    def upload(self, path) -> None:
+        """Chooses a photograph, in place of the one before, and waits until something is said of it."""
+        self.page.locator("#photo input[type=file]").first.set_input_files(str(path))
+
+    def ask(self, question: str) -> None:
+        """Types a question and presses Enter; the answer's heading is the question."""
+        box = self.page.locator("#question textarea")
+        box.fill(question)
+        box.press("Enter")
+
+    def answered(self, question: str):
+        """Waits for the answer to `question` and returns the cards."""
+        self.page.locator("#answers h3.asked", has_text=question).wait_for()
+        return self.page.locator("#answers article")
+
+    def pick(self, group: str, label: str) -> None:
+        """Chooses a radio button of the group with this element id."""
+        self.page.locator(f"#{group}").get_by_text(label, exact=True).click()
+
+    def overflow(self) -> int:
+        """By how many pixels the page is wider than the window."""
+        return self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+
+@contextmanager
+def browser() -> Iterator:
+    """A headless Chromium. Skips the test with a reason where there is none."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
+    if not shutil.which(CHROMIUM):
+        pytest.skip("no chromium on this machine: the page was NOT tested in a browser (apt-get install chromium)")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE_MS)
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def served(predictor, weights=None) -> Iterator[str]:
+    """The page over a predictor on a free port of loopback; its address."""
+    from vqa.ui import build_page, serve
+
+    page = build_page(predictor, weights)
+    yield serve(page, server_name="127.0.0.1", quiet=True)
+    page.close()

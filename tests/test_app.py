@@ -1,0 +1,205 @@
+"""The running program: its options, its health, and its endpoints as other programs call them."""
+
+import http.server
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+import app as entry
+from tests.browser import served
+
+ROOT = Path(__file__).resolve().parent.parent
+QUESTION = "what color is the cat?"
+
+
+@pytest.fixture(scope="module")
+def address(tiny_predictor) -> str:
+    with served(tiny_predictor) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def client(address) -> Client:
+    return Client(address, verbose=False)
+
+
+@pytest.fixture
+def photo_file(photo, tmp_path) -> Path:
+    path = tmp_path / "photo.png"
+    photo.save(path)
+    return path
+
+
+# The program
+
+
+def test_help_shows_the_options():
+    shown = subprocess.run([sys.executable, "app.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert all(option in shown.stdout for option in ("--host", "--port", "--device", "--weights", "--share", "--mcp"))
+
+
+def test_the_page_listens_on_this_machine_alone_unless_told(monkeypatch):
+    monkeypatch.delenv("GRADIO_SERVER_NAME", raising=False)
+    monkeypatch.delenv("GRADIO_SERVER_PORT", raising=False)
+    args = entry.parse_arguments([])
+    assert (args.host, args.port, args.share, args.mcp) == ("127.0.0.1", 7860, False, False)
+
+
+def test_missing_weights_are_named(tmp_path, capsys):
+    assert entry.main(["--weights", str(tmp_path / "nowhere")]) == 1
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_no_gpu_is_lent_without_spaces():
+    def handler():
+        return 1
+
+    assert entry.lent_gpu()(handler) is handler
+
+
+def test_nothing_is_sent_and_no_hub_is_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "environ", {})
+    entry.prepare_environment(entry.parse_arguments(["--weights", str(tmp_path)]))
+    assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False" and os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+def test_the_front_matter_suits_spaces():
+    head = (ROOT / "README.md").read_text(encoding="utf-8").split("---")[1]
+    fields = dict(line.split(":", 1) for line in head.strip().splitlines() if ":" in line and not line.startswith(" "))
+    assert fields["sdk"].strip() == "gradio" and fields["app_file"].strip() == "app.py"
+    assert len(fields["short_description"].strip()) <= 60
+    assert (ROOT / fields["app_file"].strip()).is_file()
+
+
+# The endpoints
+
+
+def test_health(address):
+    with urllib.request.urlopen(f"{address}healthz", timeout=30) as response:
+        assert response.status == 200 and json.load(response) == {"status": "ok"}
+
+
+def test_only_the_three_endpoints_are_offered(client):
+    named = client.view_api(return_format="dict")["named_endpoints"]
+    assert set(named) == {"/ask", "/compare", "/similarity"}
+    assert [parameter["parameter_name"] for parameter in named["/ask"]["parameters"]] == [
+        "photo",
+        "question",
+        "features",
+        "top_k",
+        "answers",
+    ]
+
+
+def test_ask_agrees_with_the_predictor(client, tiny_predictor, photo, photo_file):
+    result = client.predict(handle_file(photo_file), QUESTION, "unaligned", 3, "", api_name="/ask")
+    expected = tiny_predictor.ask(photo, QUESTION, "unaligned", top_k=3).to_dict()
+    assert [entry["answer"] for entry in result["top"]] == [entry["answer"] for entry in expected["top"]]
+    assert result["confidence"] == pytest.approx(expected["confidence"])
+    assert set(result) == set(expected)
+
+
+def test_ask_keeps_to_the_allowed_answers(client, photo_file):
+    result = client.predict(handle_file(photo_file), QUESTION, "aligned", 5, "red\nblue\n\nred", api_name="/ask")
+    assert {entry["answer"] for entry in result["top"]} == {"red", "blue"}
+
+
+def test_compare_and_similarity(client, tiny_predictor, photo, photo_file):
+    compared = client.predict(handle_file(photo_file), QUESTION, api_name="/compare")
+    assert set(compared["results"]) == {"aligned", "unaligned"}
+    near = client.predict(handle_file(photo_file), "a cat", "aligned", api_name="/similarity")
+    assert near["cosine"] == pytest.approx(tiny_predictor.similarity(photo, "a cat", "aligned").cosine)
+    assert near["words"] == ["a", "cat"] and len(near["word_patch"]) == 2
+
+
+def test_defaults_are_enough(client, photo_file):
+    result = client.predict(photo=handle_file(photo_file), question=QUESTION, api_name="/ask")
+    assert result["features"] == "aligned" and len(result["top"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("", "aligned", 5, ""), "question"),
+        ((QUESTION, "other", 5, ""), "features is one of"),
+        ((QUESTION, "aligned", 99, ""), "top_k"),
+        ((QUESTION, "aligned", 5, "red " * 99), "too long"),
+    ],
+)
+def test_bad_values_get_a_reason(client, photo_file, arguments, message):
+    with pytest.raises(AppError, match=message):
+        client.predict(handle_file(photo_file), *arguments, api_name="/ask")
+
+
+def test_a_broken_file_gets_a_reason_and_no_traceback(client, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_text("not a photograph")
+    with pytest.raises(AppError, match="not an image") as caught:
+        client.predict(handle_file(broken), QUESTION, "aligned", 5, "", api_name="/ask")
+    assert "Traceback" not in str(caught.value)
+
+
+def test_no_address_is_fetched_for_anyone(client):
+    asked = []
+
+    class Listener(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Listener)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/photo.jpg"
+    forged = {"path": url, "meta": {"_type": "gradio.FileData"}}
+    try:
+        with pytest.raises(AppError):
+            client.predict(forged, QUESTION, "aligned", 5, "", api_name="/ask")
+    finally:
+        server.shutdown()
+    assert asked == []
+
+
+def test_files_of_this_machine_cannot_be_named(client):
+    forged = {"path": str(ROOT / "README.md"), "meta": {"_type": "gradio.FileData"}}
+    with pytest.raises(AppError) as caught:
+        client.predict(forged, QUESTION, "aligned", 5, "", api_name="/ask")
+    assert str(ROOT) not in str(caught.value)
+
+
+def test_clients_at_once_get_their_own_answers(address, tiny_predictor, photo, photo_file):
+    questions = ["what color is the cat?", "is there a dog?", "how many balls are in this photo?", "what is an ball?"]
+    answers = ["yes", "no", "red", "blue", "two", "cat", "dog"]
+
+    def ask(question: str) -> list[float]:
+        mine = Client(address, verbose=False)
+        result = mine.predict(handle_file(photo_file), question, "aligned", 7, "\n".join(answers), api_name="/ask")
+        return [entry["probability"] for entry in result["top"]]
+
+    with ThreadPoolExecutor(len(questions)) as pool:
+        found = list(pool.map(ask, questions))
+    for question, probabilities in zip(questions, found, strict=True):
+        alone = tiny_predictor.ask(photo, question, "aligned", top_k=7, answers=answers)
+        assert probabilities == pytest.approx([answer.probability for answer in alone.top])
+    assert len({tuple(probabilities) for probabilities in found}) == len(questions)
+
+
+def test_a_large_image_is_refused_by_its_header(client, tmp_path):
+    data = io.BytesIO()
+    Image.new("1", (13000, 13000)).save(data, "PNG")
+    (tmp_path / "large.png").write_bytes(data.getvalue())
+    with pytest.raises(AppError, match="megapixels"):
+        client.predict(handle_file(tmp_path / "large.png"), QUESTION, "aligned", 5, "", api_name="/ask")

@@ -1,0 +1,127 @@
+"""The same answers for programs: `/ask`, `/compare` and `/similarity` take a file and plain values and return JSON.
+
+The docstrings of the three handlers are what "Use via API" and MCP clients show.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import gradio as gr
+
+from vqa.photos import PhotoError
+from vqa.predictor import Photo, VQAPredictor
+from vqa.processing import QuestionError
+from vqa.ui import visit as visits
+from vqa.ui.events import MODEL_QUEUE
+from vqa.ui.guard import uploaded_path
+from vqa.ui.visit import COMPARE, View, Visit, similarity_dict
+
+MOST_ANSWERS = 1000
+MOST_TOP_K = 10
+
+
+class Api:
+    """Registers the endpoints inside open `gr.Blocks`, on components that no page shows."""
+
+    def __init__(self, predictor: VQAPredictor, gpu: Callable):
+        self.predictor = predictor
+        names = predictor.features
+        with gr.Group(visible=False):
+            photo = gr.Image(label="photo", type="filepath", image_mode=None)
+            question, caption = gr.Textbox(label="question"), gr.Textbox(label="text")
+            features = gr.Radio(names, value=names[0], label="features")
+            top_k = gr.Number(5, precision=0, minimum=1, maximum=MOST_TOP_K, label="top_k")
+            answers = gr.Textbox("", label="answers: allowed answers, one a line; empty allows any")
+            result = gr.JSON(label="result")
+            trigger = gr.Button()
+        endpoints = [
+            (self.ask, [photo, question, features, top_k, answers]),
+            (self.similarity, [photo, caption, features]),
+        ]
+        if len(names) > 1:
+            endpoints.append((self.compare, [photo, question]))
+        for handler, inputs in endpoints:
+            trigger.click(gpu(handler), inputs, result, api_name=handler.__name__, preprocess=False, **MODEL_QUEUE)
+
+    def ask(self, photo: dict, question: str, features: str = "", top_k: int = 5, answers: str = "") -> dict:
+        """Answer a question about a photograph, with calibrated probabilities.
+
+        Args:
+            photo: The photograph: JPEG, PNG, WebP, GIF, BMP or TIFF.
+            question: The question, in English.
+            features: Which model answers, aligned or unaligned.
+            top_k: How many answers to return, most probable first.
+            answers: Allowed answers, one a line; empty allows any.
+
+        Returns:
+            answer, confidence, sure, top, features and timings_ms.
+        """
+        seen, features = self._photo(photo), self._features(features)
+        if not isinstance(top_k, (int, float)) or not 1 <= top_k <= MOST_TOP_K:
+            raise gr.Error(f"top_k is a whole number from 1 to {MOST_TOP_K}.")
+        allowed = self._allowed(answers, features)
+        with _polite():
+            return self.predictor.ask(seen, question or "", features, int(top_k), allowed).to_dict()
+
+    def compare(self, photo: dict, question: str) -> dict:
+        """Answer a question with the aligned and the unaligned model, each also without looking, and their cosines.
+
+        Args:
+            photo: The photograph: JPEG, PNG, WebP, GIF, BMP or TIFF.
+            question: The question, in English.
+
+        Returns:
+            question, and results by model: the answer as of /ask, without_looking, and similarity.
+        """
+        seen = self._photo(photo)
+        with _polite():
+            asked = visits.ask(Visit(seen), self.predictor, question or "", COMPARE, View("off"))
+            return asked.turn.to_dict()
+
+    def similarity(self, photo: dict, text: str, features: str = "") -> dict:
+        """How near a photograph and a text lie in a model's shared space, in all and word by patch.
+
+        Args:
+            photo: The photograph: JPEG, PNG, WebP, GIF, BMP or TIFF.
+            text: A caption or a question, in English.
+            features: Which model's space, aligned or unaligned.
+
+        Returns:
+            cosine, its percentiles among matched and mismatched pairs, words, and word_patch cosines.
+        """
+        seen = self._photo(photo)
+        with _polite():
+            return similarity_dict(self.predictor.similarity(seen, text or "", self._features(features)))
+
+    def _photo(self, upload: dict | None) -> Photo:
+        with _polite():
+            path = uploaded_path(upload)
+            if path is None:
+                raise PhotoError("Send a photograph.")
+            return self.predictor.encode(path)
+
+    def _allowed(self, answers: str, features: str) -> list[str] | None:
+        """The lines of `answers`, each once; None where any answer may come."""
+        allowed = list(dict.fromkeys(line.strip() for line in (answers or "").splitlines() if line.strip()))
+        if len(allowed) > MOST_ANSWERS:
+            raise gr.Error(f"At most {MOST_ANSWERS} answers can be allowed.")
+        longest = self.predictor.models[features].config.max_answer_pieces
+        for answer in allowed:
+            if len(self.predictor.processors[features].encode_answer(answer)) - 1 > longest:  # EOS is never fed
+                raise gr.Error(f"The allowed answer “{answer[:40]}…” is too long.")
+        return allowed or None
+
+    def _features(self, features: str) -> str:
+        names = self.predictor.features
+        if features and features not in names:
+            raise gr.Error(f"features is one of {', '.join(names)}.")
+        return features or names[0]
+
+
+@contextmanager
+def _polite() -> Iterator[None]:
+    """Hands on what the caller can act on; anything else stays inside, for gradio shows no other error's text."""
+    try:
+        yield
+    except (PhotoError, QuestionError) as error:
+        raise gr.Error(str(error)) from error

@@ -1,0 +1,73 @@
+"""The example photographs with their captions, and where each model puts them in its shared space."""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from vqa.photos import open_photo
+from vqa.predictor import VQAPredictor
+
+FOLDER = Path(__file__).resolve().parents[2] / "examples"
+THUMBNAIL_SIDE = 240
+
+
+@dataclass(frozen=True)
+class Example:
+    """A photograph of the gallery: its file, its caption, and the caption as a Chinese reader sees it."""
+
+    path: Path
+    caption: str
+    chinese: str
+
+    def describe(self, language: str) -> str:
+        return self.chinese if language == "zh" else self.caption
+
+
+def load_examples(folder: Path = FOLDER) -> list[Example]:
+    """The examples that `gallery.json` lists, an empty list where there is no such file."""
+    index = folder / "gallery.json"
+    if not index.is_file():
+        return []
+    rows = json.loads(index.read_text(encoding="utf-8"))
+    return [Example(folder / row["file"], row["caption"], row["zh"]) for row in rows]
+
+
+@lru_cache(maxsize=64)
+def thumbnail(path: Path) -> Image.Image:
+    """A small copy, made once."""
+    image = open_photo(path)
+    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    return image
+
+
+class Gallery:
+    """Photographs and captions as unit vectors (N, D) of each model, computed at the first need and kept."""
+
+    def __init__(self, predictor: VQAPredictor, examples: list[Example]):
+        self.predictor = predictor
+        self.examples = examples
+        self._embeds: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+
+    def embeds(self, features: str) -> tuple[np.ndarray, np.ndarray]:
+        """Photographs and captions (N, D) in one model's space."""
+        if features not in self._embeds:
+            photos = [self.predictor.encode(example.path) for example in self.examples]
+            captions = [example.caption for example in self.examples]
+            self._embeds[features] = (
+                self.predictor.embed_photos(photos, features=features),
+                self.predictor.embed_texts(captions, features=features),
+            )
+        return self._embeds[features]
+
+    def near_text(self, caption: str, features: str) -> np.ndarray:
+        """Cosine (N,) of a caption with each photograph. Raises `QuestionError`."""
+        return self.embeds(features)[0] @ self.predictor.embed_texts([caption], features=features)[0]
+
+    def near_photo(self, index: int, features: str) -> np.ndarray:
+        """Cosine (N,) of photograph `index` with each caption."""
+        images, texts = self.embeds(features)
+        return texts @ images[index]

@@ -1,0 +1,70 @@
+"""The page: four tabs over one predictor. Nothing of a visitor is kept outside the visitor's own session."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import gradio as gr
+
+from vqa.predictor import VQAPredictor
+from vqa.ui.api import Api
+from vqa.ui.ask_tab import AskTab
+from vqa.ui.events import quick_events
+from vqa.ui.gallery import Gallery, load_examples
+from vqa.ui.how import diagram_html, formulas
+from vqa.ui.lab_tab import LabTab
+from vqa.ui.labels import Labels
+from vqa.ui.markup import esc
+from vqa.ui.results import read_results, results_html
+from vqa.ui.texts import LANGUAGES, TEXTS, T, language_of, text
+
+FILES_LIVE_SECONDS = 3600
+QUEUE_SIZE = 32
+SET_LANGUAGE_JS = """(language) => {
+    document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+    return [language];
+}"""
+LATEX = [{"left": "$$", "right": "$$", "display": True}, {"left": "$", "right": "$", "display": False}]
+
+
+def build_page(
+    predictor: VQAPredictor, weights: Path | None = None, gpu: Callable = lambda handler: handler
+) -> gr.Blocks:
+    """The whole page. `weights` is where eval.json files lie; `gpu` wraps handlers that run a model (ZeroGPU)."""
+    labels, names = Labels(), predictor.features
+    results = read_results(weights, names)
+    gallery = Gallery(predictor, load_examples())
+    with gr.Blocks(title=TEXTS["title"][0], delete_cache=(FILES_LIVE_SECONDS,) * 2, analytics_enabled=False) as page:
+        with gr.Row(elem_id="masthead"):
+            labels.html(_heading)
+            language = gr.Radio(
+                [(name, code) for code, name in LANGUAGES.items()],
+                value="en",
+                label=" / ".join(TEXTS["language"]),
+                show_label=False,
+                container=False,
+                elem_id="language",
+            )
+        with gr.Tabs():
+            with labels(gr.Tab, label=T("tab.ask"), id="ask"):
+                AskTab(predictor, gallery, results, labels, language, gpu)
+            with labels(gr.Tab, label=T("tab.lab"), id="lab") as lab:
+                LabTab(gallery, results, labels, language, lab, gpu)
+            with labels(gr.Tab, label=T("tab.results"), id="results"):
+                labels.html(lambda language: results_html(results, names, language), elem_id="results")
+            with labels(gr.Tab, label=T("tab.how"), id="how"):
+                labels.html(lambda language: diagram_html(predictor, language))
+                labels.markdown(formulas, latex_delimiters=LATEX, elem_id="formulas")
+        Api(predictor, gpu)
+        quick = quick_events()
+        quick(language.change, labels.updates, [language], labels.components, js=SET_LANGUAGE_JS)
+        quick(page.load, _visitors_language, None, [language])
+    return page.queue(max_size=QUEUE_SIZE)
+
+
+def _heading(language: str) -> str:
+    return f"<h1>{esc(text(language, 'title'))}</h1><p>{esc(text(language, 'subtitle'))}</p>"
+
+
+def _visitors_language(request: gr.Request) -> str:
+    """The browser's language; setting it speaks to `language.change` like a visitor's own choice."""
+    return language_of(request.headers.get("accept-language"))

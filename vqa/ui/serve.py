@@ -1,0 +1,39 @@
+"""Starting the page: one place for the options that keep it private and quiet."""
+
+from typing import Any
+
+import gradio as gr
+from fastapi.responses import JSONResponse
+from starlette.routing import Route
+
+from vqa.ui.guard import fetch_nothing
+from vqa.ui.style import CSS, theme
+
+MAX_UPLOAD = "8mb"
+SESSIONS = 100  # visitors whose photograph is kept in memory at once, about 4 MB each
+
+
+def serve(page: gr.Blocks, **options: Any) -> str:
+    """Starts the page without waiting and returns its address. `options` go to gradio's `launch`."""
+    fetch_nothing()
+    app, address, _ = page.launch(
+        **{
+            "theme": theme(),
+            "css": CSS,
+            "footer_links": ["api"],
+            "max_file_size": MAX_UPLOAD,
+            "state_session_capacity": SESSIONS,
+            "show_error": False,
+            "run_history": False,
+            "enable_monitoring": False,
+            "ssr_mode": False,
+            "prevent_thread_lock": True,
+            **options,
+        }
+    )
+    app.router.routes.insert(0, Route("/healthz", _health))  # before gradio's own routes, of which one takes any path
+    return address
+
+
+async def _health(request) -> JSONResponse:
+    return JSONResponse({"status": "ok"})
