@@ -63,9 +63,23 @@ class Visitor:
         """Chooses a radio button of the group with this element id."""
         self.page.locator(f"#{group}").get_by_text(label, exact=True).click()
 
+    def open_tab(self, name: str) -> None:
+        """A narrow page keeps its last tabs in a menu."""
+        self.page.wait_for_timeout(300)  # tabs move into the menu once they are measured
+        tab = self.page.get_by_role("tab", name=name)
+        if not tab.count():
+            self.page.get_by_label("More tabs").click()
+            tab = self.page.locator(".overflow-dropdown").get_by_text(name)
+        tab.first.click()
+
+    def choose(self, dropdown: str, label: str) -> None:
+        """Picks an entry of the dropdown with this element id."""
+        self.page.locator(f"#{dropdown} input").click()
+        self.page.get_by_role("option", name=label, exact=True).click()
+
     def overflow(self) -> int:
-        """By how many pixels the page is wider than the window."""
-        return self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        """By how many pixels the page is wider than the screen (a telephone's window grows with what overflows)."""
+        return self.page.evaluate("document.documentElement.scrollWidth") - self.page.viewport_size["width"]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from tests.browser import Visitor, browser, served
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTION = "What animal is this?"
+TABS = {"lab": "Alignment lab", "results": "Results", "how": "How it works"}
 
 
 def main() -> None:
@@ -27,7 +28,7 @@ def main() -> None:
         context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="zh-CN")
         chinese = Visitor(context, address)
         ask_about_the_cat(chinese)
-        chinese.page.screenshot(path=args.out / "ask-zh-1280.png", full_page=True)
+        picture(chinese.page, args.out / "ask-zh-1280.jpg")
 
 
 def ask_about_the_cat(visitor: Visitor) -> None:
@@ -38,28 +39,25 @@ def ask_about_the_cat(visitor: Visitor) -> None:
     visitor.page.locator("#maps img").first.wait_for()
 
 
+def picture(page, path: Path) -> None:
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(800)  # animations end
+    page.screenshot(path=path, full_page=True, type="jpeg", quality=82)
+
+
 def take(visitor: Visitor, out: Path, width: int) -> None:
     """One picture a tab, and one of a comparison."""
     page = visitor.page
     ask_about_the_cat(visitor)
-    page.wait_for_timeout(500)  # a smooth scroll ends
-    page.screenshot(path=out / f"ask-{width}.png", full_page=True)
+    picture(page, out / f"ask-{width}.jpg")
     visitor.pick("features", "compare both")
     page.locator("#answers article").nth(1).wait_for()
-    page.wait_for_timeout(500)
-    page.screenshot(path=out / f"compare-{width}.png", full_page=True)
-    for place, name in enumerate(("lab", "results", "how"), start=1):
-        open_tab(page, place)
+    picture(page, out / f"compare-{width}.jpg")
+    for name, label in TABS.items():
+        visitor.open_tab(label)
         if name == "lab":
-            page.locator("#matrix table").first.wait_for()
-        page.wait_for_timeout(500)
-        page.screenshot(path=out / f"{name}-{width}.png", full_page=True)
-
-
-def open_tab(page, place: int) -> None:
-    """Narrow screens keep the last tabs in a menu."""
-    tabs = page.get_by_role("tab")
-    tabs.nth(place).click()
+            page.locator("#figures table").wait_for()
+        picture(page, out / f"{name}-{width}.jpg")
 
 
 if __name__ == "__main__":

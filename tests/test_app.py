@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +19,7 @@ from PIL import Image
 
 import app as entry
 from tests.browser import served
+from vqa.ui.page import QUEUE_SIZE
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTION = "what color is the cat?"
@@ -173,11 +175,29 @@ def test_no_address_is_fetched_for_anyone(client):
     assert asked == []
 
 
-def test_files_of_this_machine_cannot_be_named(client):
-    forged = {"path": str(ROOT / "README.md"), "meta": {"_type": "gradio.FileData"}}
-    with pytest.raises(AppError) as caught:
-        client.predict(forged, QUESTION, "aligned", 5, "", api_name="/ask")
-    assert str(ROOT) not in str(caught.value)
+def call(address: str, endpoint: str, data: list) -> str:
+    """What an endpoint answers to a plain HTTP client, as in the README's example with curl."""
+    body = json.dumps({"data": data}).encode()
+    request = urllib.request.Request(f"{address}gradio_api/call/{endpoint}", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as response:
+        event = json.load(response)["event_id"]
+    with urllib.request.urlopen(f"{address}gradio_api/call/{endpoint}/{event}", timeout=60) as response:
+        return response.read().decode()
+
+
+@pytest.mark.parametrize("marks", [{"meta": {"_type": "gradio.FileData"}}, {}, {"url": "x", "orig_name": "cat.jpg"}])
+def test_files_of_this_machine_cannot_be_named(address, marks):
+    forged = {"path": str(ROOT / "examples" / "cat.jpg"), **marks}
+    answered = call(address, "ask", [forged, QUESTION, "aligned", 5, ""])
+    assert answered.startswith("event: error") and str(ROOT) not in answered
+
+
+@pytest.mark.parametrize(
+    "data", [["cat.jpg", QUESTION], [[1, 2], {"a": 1}, 7, "x", 9], [None], [{"path": None}, QUESTION]]
+)
+def test_nonsense_gets_an_error_and_nothing_of_the_inside(address, data):
+    answered = call(address, "ask", data)
+    assert answered.startswith("event: error") and "Traceback" not in answered and "/" not in answered
 
 
 def test_clients_at_once_get_their_own_answers(address, tiny_predictor, photo, photo_file):
@@ -195,6 +215,43 @@ def test_clients_at_once_get_their_own_answers(address, tiny_predictor, photo, p
         alone = tiny_predictor.ask(photo, question, "aligned", top_k=7, answers=answers)
         assert probabilities == pytest.approx([answer.probability for answer in alone.top])
     assert len({tuple(probabilities) for probabilities in found}) == len(questions)
+
+
+def test_the_text_of_other_errors_stays_inside(client, tiny_predictor, photo_file, monkeypatch):
+    def fail(*args, **kwargs):
+        raise RuntimeError("secret of the house")
+
+    monkeypatch.setattr(tiny_predictor, "similarity", fail)
+    with pytest.raises(AppError) as caught:
+        client.predict(handle_file(photo_file), "a cat", "aligned", api_name="/similarity")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_full_queue_refuses_politely(client, address, tiny_predictor, photo_file, monkeypatch):
+    busy, done = threading.Event(), threading.Event()
+
+    def wait(*args, **kwargs):
+        busy.set()
+        done.wait(60)
+        return similarity
+
+    similarity = tiny_predictor.similarity(photo_file, "a cat")
+    monkeypatch.setattr(tiny_predictor, "similarity", wait)
+    first = client.submit(handle_file(photo_file), "a cat", "aligned", api_name="/similarity")
+    assert busy.wait(60)
+    request = urllib.request.Request(
+        f"{address}gradio_api/call/similarity",
+        json.dumps({"data": [None, "a cat", "aligned"]}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    try:
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            for _ in range(QUEUE_SIZE + 2):
+                urllib.request.urlopen(request, timeout=30).close()
+        assert refused.value.code == 503 and b"full" in refused.value.read()
+    finally:
+        done.set()
+    assert first.result(timeout=60)["words"] == similarity.words
 
 
 def test_a_large_image_is_refused_by_its_header(client, tmp_path):

@@ -19,19 +19,20 @@ from vqa.__main__ import COMMANDS, MODULES, main
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+MODEL_CARD = (ROOT / "weights" / "README.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:7860"
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
 HARDWARE = {"cpu-basic", "cpu-upgrade", "zero-a10g", "t4-small", "t4-medium", "l4x1", "a10g-small"}
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def commands(program: str) -> list[list[str]]:
-    """The words of every command of the README that starts with `program`, without it."""
+    """The words of every command of both documents that starts with `program`, without it."""
     found = []
-    for line in "".join(blocks("sh")).replace("\\\n", " ").splitlines():
+    for line in "".join(blocks("sh") + blocks("sh", MODEL_CARD)).replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         if words and words[0].startswith(".venv/bin/"):
             words[0] = words[0].removeprefix(".venv/bin/")

@@ -11,13 +11,14 @@ import pytest
 from vqa.predictor import Answer, Prediction, Similarity
 from vqa.ui import visit as visits
 from vqa.ui.answers import answers_html, history_html, sureness
+from vqa.ui.checks import is_english, question_problem
 from vqa.ui.gallery import Gallery, load_examples
 from vqa.ui.lab import captions_found_html, figures_html, matrix_html, photos_found_html, plane_html
 from vqa.ui.maps import cosines_html, maps_html
 from vqa.ui.markup import choice, percent
 from vqa.ui.results import read_results, results_html
 from vqa.ui.suggestions import SHOWN, suggest
-from vqa.ui.texts import TEXTS, T, is_english, language_of, text
+from vqa.ui.texts import TEXTS, T, language_of, text
 from vqa.ui.visit import COMPARE, Focus, Turn, View, Visit
 
 QUESTION = "what color is the cat?"
@@ -83,6 +84,20 @@ def test_english_questions_pass(question):
 )  # fmt: skip
 def test_other_languages_are_noticed(question):
     assert not is_english(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("", "Type a question"),
+        (" \n?!", "Type a question"),
+        ("why " * 200, "800 characters"),
+        ("por qué", "English only"),
+    ],
+)
+def test_what_cannot_be_asked_gets_a_reason(question, said):
+    assert said in question_problem(question, "en") and question_problem(question, "zh")
+    assert question_problem("Why?", "en") == ""
 
 
 def test_a_key_carries_its_values():
@@ -155,7 +170,14 @@ def test_a_comparison_tells_the_truth_where_unaligned_does_better(visited):
 
 
 def test_shares_are_written_with_sense():
-    assert [percent(x) for x in (0, 0.0312, 0.72, 0.0999, 1)] == ["0 %", "3.1 %", "72 %", "10 %", "100 %"]
+    assert [percent(x) for x in (0, 0.0001, 0.0312, 0.72, 0.0999, 1)] == [
+        "0 %",
+        "< 0.1 %",
+        "3.1 %",
+        "72 %",
+        "10 %",
+        "100 %",
+    ]
 
 
 # One visit, with a tiny model
@@ -288,8 +310,20 @@ EVAL = {
             "count": 743,
             "interval": [0.501, 0.573],
             "by_type": {"color": {"accuracy": 0.44, "count": 99, "interval": [0.35, 0.54]}},
-            "question_only": {"accuracy": 0.259},
-        }
+            "question_only": {"accuracy": 0.259, "count": 743},
+        },
+        "daquar": {
+            "accuracy": 0.25,
+            "count": 30,
+            "interval": [0.1, 0.4],
+            "by_type": {},
+            "single_word": {
+                "accuracy": 0.31,
+                "count": 20,
+                "interval": [0.2, 0.5],
+                "wups_0.9": {"mean": 0.37, "count": 20},
+            },
+        },
     },
     "ece": 0.031,
     "reliability": [
@@ -310,10 +344,14 @@ def test_results_are_read_and_shown(tmp_path):
         "53.7 % [50.1, 57.3]",
         "743",
         "25.9 %",
+        "31.0 % [20.0, 50.0]",
+        "WUPS 0.9",
+        "37.0 %",
         "color",
         "44.0 %",
         "0.031",
         "R@1",
+        "21.0 % [10.0, 30.0]",
         "0.710",
         "0123456789ab",
     ):

@@ -13,7 +13,7 @@ from vqa.predictor import Photo, VQAPredictor
 from vqa.processing import QuestionError
 from vqa.ui import visit as visits
 from vqa.ui.events import MODEL_QUEUE
-from vqa.ui.guard import uploaded_path
+from vqa.ui.guard import refusal, uploaded_path
 from vqa.ui.visit import COMPARE, View, Visit, similarity_dict
 
 MOST_ANSWERS = 1000
@@ -58,7 +58,7 @@ class Api:
         """
         seen, features = self._photo(photo), self._features(features)
         if not isinstance(top_k, (int, float)) or not 1 <= top_k <= MOST_TOP_K:
-            raise gr.Error(f"top_k is a whole number from 1 to {MOST_TOP_K}.")
+            raise refusal(f"top_k is a whole number from 1 to {MOST_TOP_K}.")
         allowed = self._allowed(answers, features)
         with _polite():
             return self.predictor.ask(seen, question or "", features, int(top_k), allowed).to_dict()
@@ -104,17 +104,17 @@ class Api:
         """The lines of `answers`, each once; None where any answer may come."""
         allowed = list(dict.fromkeys(line.strip() for line in (answers or "").splitlines() if line.strip()))
         if len(allowed) > MOST_ANSWERS:
-            raise gr.Error(f"At most {MOST_ANSWERS} answers can be allowed.")
+            raise refusal(f"At most {MOST_ANSWERS} answers can be allowed.")
         longest = self.predictor.models[features].config.max_answer_pieces
         for answer in allowed:
             if len(self.predictor.processors[features].encode_answer(answer)) - 1 > longest:  # EOS is never fed
-                raise gr.Error(f"The allowed answer “{answer[:40]}…” is too long.")
+                raise refusal(f"The allowed answer “{answer[:40]}…” is too long.")
         return allowed or None
 
     def _features(self, features: str) -> str:
         names = self.predictor.features
         if features and features not in names:
-            raise gr.Error(f"features is one of {', '.join(names)}.")
+            raise refusal(f"features is one of {', '.join(names)}.")
         return features or names[0]
 
 
@@ -124,4 +124,4 @@ def _polite() -> Iterator[None]:
     try:
         yield
     except (PhotoError, QuestionError) as error:
-        raise gr.Error(str(error)) from error
+        raise refusal(error) from error

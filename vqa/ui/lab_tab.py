@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import gradio as gr
 
-from vqa.processing import QuestionError
+from vqa.ui.checks import question_problem
 from vqa.ui.events import model_events, quick_events
 from vqa.ui.gallery import Gallery
 from vqa.ui.lab import (
@@ -18,7 +18,7 @@ from vqa.ui.lab import (
 from vqa.ui.labels import Labels
 from vqa.ui.markup import notice
 from vqa.ui.style import CHOICES_JS, own_html
-from vqa.ui.texts import T, is_english, text
+from vqa.ui.texts import T, text
 
 TEMPERATURE = 0.07  # where CLIP starts to learn it
 
@@ -92,12 +92,10 @@ class LabTab:
 
     def on_caption(self, caption: str, language: str) -> str:
         """A caption finds its photographs."""
-        if caption.strip() and not is_english(caption):
-            return notice(text(language, "question.foreign"), "warning")
-        try:
-            return photos_found_html(self.gallery, caption.strip(), language)
-        except QuestionError:
-            return notice(text(language, "question.none"), "warning")
+        problem = question_problem(caption, language)
+        if problem:
+            return notice(problem, "warning")
+        return photos_found_html(self.gallery, caption.strip(), language)
 
     def on_photo(self, language: str, event: gr.EventData) -> str:
         """A photograph finds its captions."""

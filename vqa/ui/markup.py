@@ -10,8 +10,10 @@ from PIL import Image
 
 
 def percent(share: float) -> str:
-    """0.0312 as "3.1 %", 0.72 as "72 %"."""
+    """0.0312 as "3.1 %", 0.72 as "72 %", and what is too small to show as "< 0.1 %"."""
     value = 100 * share
+    if 0 < value < 0.05:
+        return "< 0.1 %"
     return f"{value:.1f} %" if 0 < value < 9.95 else f"{value:.0f} %"
 
 

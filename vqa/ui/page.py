@@ -17,7 +17,7 @@ from vqa.ui.markup import esc
 from vqa.ui.results import read_results, results_html
 from vqa.ui.texts import LANGUAGES, TEXTS, T, language_of, text
 
-FILES_LIVE_SECONDS = 3600
+FILES = (600, 3600)  # every ten minutes, uploads older than an hour are deleted
 QUEUE_SIZE = 32
 SET_LANGUAGE_JS = """(language) => {
     document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
@@ -33,7 +33,7 @@ def build_page(
     labels, names = Labels(), predictor.features
     results = read_results(weights, names)
     gallery = Gallery(predictor, load_examples())
-    with gr.Blocks(title=TEXTS["title"][0], delete_cache=(FILES_LIVE_SECONDS,) * 2, analytics_enabled=False) as page:
+    with gr.Blocks(title=TEXTS["title"][0], delete_cache=FILES, analytics_enabled=False) as page:
         with gr.Row(elem_id="masthead"):
             labels.html(_heading)
             language = gr.Radio(

@@ -14,7 +14,7 @@ from vqa.ui.texts import text
 class Frame:
     """A plotting area in SVG units, and what its corners mean."""
 
-    left: float = 52
+    left: float = 60
     top: float = 14
     width: float = 300
     height: float = 200
@@ -68,7 +68,7 @@ def deletion_plot(tested: DeletionTest, language: str) -> str:
         + f'<polyline class="line first" points="{frame.points(xs, tested.map_probability)}"/>'
     )
     key = _key([("first", text(language, "test.map")), ("second", text(language, "test.random"))])
-    return _svg(370, 256, text(language, "test.hint"), body) + key
+    return _svg(378, 256, text(language, "test.hint"), body) + key
 
 
 def reliability_plot(bins: Sequence[Mapping], label: str, language: str) -> str:
@@ -89,7 +89,7 @@ def reliability_plot(bins: Sequence[Mapping], label: str, language: str) -> str:
         + f'<polyline class="diagonal" points="{frame.points([0, 1], [0, 1])}"/>'
         + "".join(dots)
     )
-    return _svg(370, 356, label, body)
+    return _svg(378, 356, label, body)
 
 
 def pairs_plot(images: np.ndarray, texts: np.ndarray, names: Sequence[str], label: str) -> str:

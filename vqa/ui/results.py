@@ -1,10 +1,10 @@
 """The third tab: what `python -m vqa evaluate` measured, read from eval.json beside the weights."""
 
-import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from vqa.evalfile import read_eval
 from vqa.ui.markup import columns, decimal, esc, notice, section, table
 from vqa.ui.plots import reliability_plot
 from vqa.ui.texts import text
@@ -12,6 +12,19 @@ from vqa.ui.texts import text
 logger = logging.getLogger(__name__)
 
 RESULTS_FILE = "eval.json"
+RANKS = ("R@1", "R@5", "R@10")
+SPACE = {
+    "alignment": "lab.alignment",
+    "uniformity_images": "lab.uniformity.images",
+    "uniformity_texts": "lab.uniformity.texts",
+    "modality_gap": "lab.gap",
+}
+PARTS = {  # text: where a benchmark holds it
+    "results.soft": ("soft_accuracy",),
+    "results.single": ("single_word",),
+    "results.wups.9": ("single_word", "wups_0.9"),
+    "results.wups.0": ("single_word", "wups_0.0"),
+}
 
 
 def read_results(weights: Path | None, names: list[str]) -> dict[str, dict]:
@@ -21,7 +34,7 @@ def read_results(weights: Path | None, names: list[str]) -> dict[str, dict]:
         for path in (weights / name / RESULTS_FILE, weights / RESULTS_FILE):
             if path.is_file():
                 try:
-                    results[name] = json.loads(path.read_text(encoding="utf-8"))
+                    results[name] = read_eval(path)
                 except (OSError, ValueError) as error:
                     logger.warning("%s cannot be read: %s", path, error)
                 break
@@ -46,18 +59,30 @@ def results_html(results: Mapping[str, dict], names: list[str], language: str) -
 
 
 def _accuracy(results: Mapping[str, dict], language: str) -> str:
-    benchmarks = _names(result.get("benchmarks", {}) for result in results.values())
+    """A row a benchmark, and below it what else is measured there."""
     head = [text(language, "results.benchmark"), text(language, "results.count")]
     head += [text(language, name) for name in results] + [text(language, "results.blind")]
     rows = []
-    for benchmark in benchmarks:
-        found = {name: result["benchmarks"].get(benchmark) for name, result in results.items()}
-        first = next(entry for entry in found.values() if entry)
-        blind = (first.get("question_only") or {}).get("accuracy")
-        rows.append(
-            [benchmark, f"{first['count']:,}", *(_with_interval(entry) for entry in found.values()), _share(blind)]
-        )
+    for benchmark in _names(result.get("benchmarks", {}) for result in results.values()):
+        found = [result.get("benchmarks", {}).get(benchmark) for result in results.values()]
+        blind = next((entry["question_only"] for entry in found if entry and "question_only" in entry), None)
+        rows.append(_row(benchmark, found, blind))
+        for label, path in PARTS.items():
+            parts = [_dig(entry, path) for entry in found]
+            if any(parts):
+                rows.append(_row(f"{benchmark}, {text(language, label)}", parts, _dig(blind, path)))
     return table(head, rows) + f"<p><small>{esc(text(language, 'results.interval'))}</small></p>"
+
+
+def _row(label: str, found: list[dict | None], blind: dict | None) -> list[str]:
+    count = next(entry["count"] for entry in found if entry)
+    return [label, f"{count:,}", *(_with_interval(entry) for entry in found), _with_interval(blind)]
+
+
+def _dig(figures: Mapping | None, path: Sequence[str]) -> Mapping | None:
+    for key in path:
+        figures = (figures or {}).get(key)
+    return figures
 
 
 def _types(results: Mapping[str, dict], language: str) -> str:
@@ -89,32 +114,37 @@ def _reliability(results: Mapping[str, dict], language: str) -> str:
 
 
 def _retrieval(results: Mapping[str, dict], language: str) -> str:
-    """Retrieval figures of any depth, one row a figure."""
-    return _figures(results, "retrieval", "results.retrieval", language)
+    """Recall in both directions, with intervals."""
+    rows = []
+    for direction in ("image_to_text", "text_to_image"):
+        found = [_dig(result, ("retrieval", direction)) for result in results.values()]
+        for rank in RANKS:
+            cells = [_with_interval(_recall(entry, rank)) for entry in found]
+            if any(cell != "–" for cell in cells):
+                rows.append([f"{text(language, 'results.' + direction)}, {rank}", *cells])
+    return _titled("results.retrieval", results, rows, language)
+
+
+def _recall(entry: Mapping | None, rank: str) -> dict:
+    """One recall in the shape of the other figures."""
+    return {"accuracy": (entry or {}).get(rank), "interval": _dig(entry, ("intervals", rank))}
 
 
 def _space(results: Mapping[str, dict], language: str) -> str:
-    return _figures(results, "space", "results.space", language)
-
-
-def _figures(results: Mapping[str, dict], field: str, title: str, language: str) -> str:
-    flat = {name: dict(_flatten(result.get(field) or {})) for name, result in results.items()}
+    spaces = [result.get("space", {}) for result in results.values()]
     rows = [
-        [key, *(_number(found.get(key)) for found in flat.values())]
-        for key in _names(flat.values())
-        if any(_number(found.get(key)) != "–" for found in flat.values())
+        [text(language, label), *("–" if key not in space else decimal(space[key]) for space in spaces)]
+        for key, label in SPACE.items()
+        if any(key in space for space in spaces)
     ]
+    return _titled("results.space", results, rows, language)
+
+
+def _titled(title: str, results: Mapping[str, dict], rows: list[list[str]], language: str) -> str:
+    """A section with one column a model, nothing where there are no rows."""
     if not rows:
         return ""
     return section(text(language, title), table(["", *(text(language, name) for name in results)], rows))
-
-
-def _flatten(values: Mapping, prefix: str = ""):
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flatten(value, f"{prefix}{key} · ")
-        else:
-            yield f"{prefix}{key}".replace("_", " "), value
 
 
 def _source(results: Mapping[str, dict], language: str) -> str:
@@ -129,18 +159,10 @@ def _names(mappings) -> list[str]:
 
 
 def _with_interval(entry: Mapping | None) -> str:
-    if not entry or entry.get("accuracy") is None:
+    """An accuracy or a mean score with its 95 % interval, a dash where nothing was measured."""
+    value = (entry or {}).get("accuracy", (entry or {}).get("mean"))
+    if value is None:
         return "–"
     interval = entry.get("interval")
     brackets = f" [{100 * interval[0]:.1f}, {100 * interval[1]:.1f}]" if interval else ""
-    return f"{100 * entry['accuracy']:.1f} %{brackets}"
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
-
-
-def _number(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return "–"
-    return f"{value:,}" if isinstance(value, int) else decimal(value)
+    return f"{100 * value:.1f} %{brackets}"

@@ -1,8 +1,5 @@
 """Every word on the page, in English and Simplified Chinese, and which of the two a visitor reads."""
 
-import re
-import unicodedata
-
 LANGUAGES = {"en": "English", "zh": "简体中文"}
 
 TEXTS: dict[str, tuple[str, str]] = {
@@ -125,7 +122,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "map.alt": ("Heatmap over the photograph, {method}. {what}", "照片上的热力图（{method}）。{what}"),
     "map.scale": ("share of the whole map, for one patch", "单个图块占整张图的比例"),
-    "map.unavailable": ("This heatmap cannot be drawn for this answer.", "无法为此答案绘制热力图。"),
     # test of a map
     "test": ("Test this map", "检验这张图"),
     "test.hint": (
@@ -219,7 +215,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lab.alignment": ("alignment: distance of matching pairs, lower is better", "对齐度：匹配对的距离，越低越好"),
     "lab.uniformity.images": ("uniformity of photographs, lower is more even", "照片的均匀度，越低越均匀"),
     "lab.uniformity.texts": ("uniformity of captions", "描述的均匀度"),
-    "lab.uniformity": ("uniformity", "均匀度"),
     "lab.gap": ("modality gap: distance of the two centres", "模态间隙：两个中心的距离"),
     "lab.here": ("these {count} pairs", "这 {count} 对"),
     "lab.test": ("test set", "测试集"),
@@ -239,15 +234,21 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lab.after": ("after alignment", "对齐之后"),
     # results
     "results.none": (
-        "There are no measurements beside these weights yet. `python -m vqa evaluate` makes `eval.json`, and this page "
+        "There are no measurements beside these weights yet. python -m vqa evaluate makes eval.json, and this page "
         "shows it.",
-        "这些权重还没有测量结果。运行 `python -m vqa evaluate` 会生成 `eval.json`，本页将显示其内容。",
+        "这些权重还没有测量结果。运行 python -m vqa evaluate 会生成 eval.json，本页将显示其内容。",
     ),
     "results.missing": ("No eval.json for {names}.", "缺少 {names} 的 eval.json。"),
     "results.accuracy": ("Accuracy on photographs the model never saw", "在模型从未见过的照片上的正确率"),
     "results.benchmark": ("benchmark", "基准"),
     "results.count": ("questions", "问题数"),
     "results.blind": ("question only", "仅看问题"),
+    "results.soft": ("soft accuracy (ten people)", "软正确率（十人标注）"),
+    "results.single": ("single-word answers", "单词答案"),
+    "results.wups.9": ("single-word, WUPS 0.9", "单词答案，WUPS 0.9"),
+    "results.wups.0": ("single-word, WUPS 0.0", "单词答案，WUPS 0.0"),
+    "results.image_to_text": ("caption of a photograph", "以图找文"),
+    "results.text_to_image": ("photograph of a caption", "以文找图"),
     "results.types": ("By kind of question", "按问题类型"),
     "results.type": ("kind", "类型"),
     "results.reliability": (
@@ -268,8 +269,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "results.retrieval": ("Finding the right caption or photograph", "图文检索"),
     "results.space": ("The shared space", "共同空间"),
     "results.from": (
-        "Measured on the {split} split by `python -m vqa evaluate`, commit {commit}.",
-        "由 `python -m vqa evaluate` 在 {split} 集上测得，提交 {commit}。",
+        "Measured on the {split} split by python -m vqa evaluate, commit {commit}.",
+        "由 python -m vqa evaluate 在 {split} 集上测得，提交 {commit}。",
     ),
     "results.interval": ("Brackets: 95 % interval.", "方括号内为 95% 区间。"),
     # how it works
@@ -305,31 +306,3 @@ def language_of(accept_language: str | None) -> str:
         if tag[:2] in LANGUAGES:
             return tag[:2]
     return "en"
-
-
-_ENGLISH = frozenset(
-    "a an the is are was were be am do does did has have had can could will would should may might what which who whom "
-    "whose where when why how many much it its this that these those there here of in on at to from by for with and or "
-    "not no any some he she they his her their you your i we my me him them describe name tell count".split()
-)
-_FOREIGN = frozenset(
-    "el la los las un una unos unas es son está están qué cuál cuántos cuántas dónde quién cómo hay hace del de "
-    "le les des une est sont que quel quelle quels quelles où qui combien dans il elle ce cette sur du "
-    "der die das ein eine ist sind was wo wer wie viele welche welcher welches auf und im den dem "
-    "il lo gli uno sono cosa quale quanti quante dove chi nella nel di "
-    "o os as um uma são quantos quantas onde quem onde na no da "
-    "de het een zijn wat welke hoeveel waar wie op en "
-    "vad är var vem hur många ett på och "
-    "co jest są gdzie kto ile jaki jaka".split()
-)
-
-
-def is_english(question: str) -> bool:
-    """A simple check: Latin letters, and function words of English rather than of its neighbours."""
-    letters = [c for c in question if c.isalpha()]
-    if any(not unicodedata.name(c, "").startswith("LATIN") for c in letters):
-        return False
-    words = re.findall(r"[^\W\d_]+", question.lower())
-    english = sum(word in _ENGLISH for word in words)
-    foreign = sum(word in _FOREIGN for word in words)
-    return foreign <= english
