@@ -87,3 +87,10 @@ def test_closed_search_returns_all_of_a_short_list():
 def test_an_empty_list_is_refused():
     with pytest.raises(ValueError, match="empty"):
         PrefixTree([])
+
+
+def test_ranking_by_length_finds_what_exhaustive_search_finds():
+    log_probs, banned = table_model(2), (0, BOS)
+    [found] = beam_search(log_probs, 1, 60, LONGEST, BOS, EOS, banned, length_power=1.0)
+    scored = sorted(((probability(log_probs, 0, a) / len(a), a) for a in every_answer(banned)), reverse=True)
+    assert [pieces for pieces, _ in found[:8]] == [answer for _, answer in scored[:8]]

@@ -8,6 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import AutoModel, PreTrainedModel
+from transformers import initialization as init
 from transformers.utils import ModelOutput
 
 from vqa.alignment import ProjectionAligner
@@ -89,6 +90,12 @@ class VQAModel(PreTrainedModel):
         # What "no photograph" is: the mean patch of the training photographs.
         self.register_buffer("mean_image_state", torch.zeros(image_width))
         self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """As transformers does, but for matrices scaled to their size: 0.02 is too little at this width."""
+        super()._init_weights(module)
+        if isinstance(module, nn.Linear):
+            init.xavier_uniform_(module.weight)
 
     def freeze(self) -> None:
         """Leaves trainable what this checkpoint learns: the heads, and the projections only where they align."""

@@ -51,7 +51,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The most probable answers to a question, best first. `timings_ms["image"]` is 0 where the ViT did not run."""
+    """The most probable answers to a question, best first.
+
+    `timings_ms["image"]` is the ViT's time in the first answer about a photograph, and 0 in all that follow.
+    """
 
     question: str
     features: str
@@ -115,6 +118,7 @@ class VQAPredictor:
         self.calls = {"vit": 0, "bert": 0}
         self._spaces = spaces or {}
         self._photos: OrderedDict[str, Photo] = OrderedDict()
+        self._image_ms: dict[str, float] = {}  # of photographs whose first question is still to come
         self._lock = Lock()
 
     @classmethod
@@ -175,8 +179,9 @@ class VQAPredictor:
         fresh = Photo(image, key, model.grid_size, _ms_since(start), False, states)
         with self._lock:
             self._photos[key] = fresh
+            self._image_ms[key] = fresh.image_ms
             while len(self._photos) > CACHED_PHOTOS:
-                self._photos.popitem(last=False)
+                self._image_ms.pop(self._photos.popitem(last=False)[0], None)
         return fresh
 
     def ask(
@@ -193,9 +198,9 @@ class VQAPredictor:
         """
         question = clean_question(question)
         seen = photo if isinstance(photo, Photo) else self.encode(photo)
-        image_ms = 0.0 if seen.cached else seen.image_ms
-        prediction = self.answer_states(seen.states.states, [question], features, top_k, answers, image_ms)[0]
-        return replace(prediction, photo_was_cached=seen.cached)
+        spent = self._image_ms.pop(seen.key, 0.0)
+        prediction = self.answer_states(seen.states.states, [question], features, top_k, answers, spent)[0]
+        return replace(prediction, photo_was_cached=spent == 0)
 
     def ask_blind(
         self, question: str, features: str = "aligned", top_k: int = 5, answers: Sequence[str] | None = None
@@ -224,7 +229,10 @@ class VQAPredictor:
 
     def caption(self, photo: Photo | str | Path | bytes | Image.Image, features: str = "aligned") -> Prediction:
         """Describes a photograph in a sentence."""
-        return self.ask(photo, CAPTION_REQUEST, features)
+        seen = photo if isinstance(photo, Photo) else self.encode(photo)
+        spent = self._image_ms.pop(seen.key, 0.0)
+        states = seen.states.states
+        return self.answer_states(states, [CAPTION_REQUEST], features, image_ms=spent, length_power=1.0)[0]
 
     @torch.inference_mode()
     def answer_states(
@@ -235,8 +243,12 @@ class VQAPredictor:
         top_k: int = 5,
         answers: Sequence[str] | None = None,
         image_ms: float = 0.0,
+        length_power: float = 0.0,
     ) -> list[Prediction]:
-        """Answers clean question i on image states i of (B, P, W), in one batch; what all other ways of asking call."""
+        """Answers clean question i on image states i of (B, P, W), in one batch; what all other ways of asking call.
+
+        `length_power` ranks free answers as in `vqa.search.beam_search`; `top` is then in that order.
+        """
         model = self._model(features)
         processor = self.processors[model.config.features]
         start = time.perf_counter()
@@ -256,7 +268,8 @@ class VQAPredictor:
 
         if answers is None:
             width, longest = max(BEAM_WIDTH, top_k), model.config.max_answer_pieces
-            found = beam_search(log_probs, len(questions), width, longest, BOS, EOS, banned=(PAD, BOS, UNKNOWN))
+            banned = (PAD, BOS, UNKNOWN)
+            found = beam_search(log_probs, len(questions), width, longest, BOS, EOS, banned, length_power)
         else:
             tree = PrefixTree(processor.encode_answer(answer) for answer in answers if answer.strip())
             found = closed_search(log_probs, len(questions), tree, top_k, BOS, EOS)
@@ -265,7 +278,10 @@ class VQAPredictor:
         timings["total"] = sum(timings.values())
         predictions = []
         for question, hypotheses in zip(questions, found, strict=True):
-            top = _merge(hypotheses, processor)[:top_k]
+            top = _merge(hypotheses, processor)
+            if not length_power:
+                top.sort(key=lambda answer: -answer.probability)  # merging may have moved one up
+            top = top[:top_k]
             sure = top[0].probability >= model.config.sure_threshold
             predictions.append(Prediction(question, features, top, sure, timings))
         return predictions
@@ -317,13 +333,12 @@ class VQAPredictor:
 
 
 def _merge(hypotheses: list[Hypothesis], processor: VQAProcessor) -> list[Answer]:
-    """Texts, best first; where two ways to spell a text in pieces were found, their probabilities are added."""
+    """Texts in the order found; where two ways to spell a text in pieces were found, their probabilities are added."""
     probability: dict[str, float] = {}
     for pieces, log_prob in hypotheses:
         text = processor.decode_answer(pieces)
         probability[text] = probability.get(text, 0.0) + float(np.exp(log_prob))
-    ranked = sorted(probability.items(), key=lambda item: -item[1])
-    return [Answer(text, value) for text, value in ranked]
+    return [Answer(text, value) for text, value in probability.items()]
 
 
 def _percentile(value: float, sample: list[float]) -> float:

@@ -15,13 +15,26 @@ Hypothesis = tuple[tuple[int, ...], float]
 
 
 def beam_search(
-    log_probs: LogProbs, batch: int, width: int, max_pieces: int, bos: int, eos: int, banned: Sequence[int] = ()
+    log_probs: LogProbs,
+    batch: int,
+    width: int,
+    max_pieces: int,
+    bos: int,
+    eos: int,
+    banned: Sequence[int] = (),
+    length_power: float = 0.0,
 ) -> list[list[Hypothesis]]:
     """The best `width` hypotheses found for each of `batch` rows, best first.
 
+    Finished hypotheses are ranked by `log_prob / pieces ** length_power` (Wu et al. 2016): 0 ranks by probability,
+    which is right for answers; sentences, where the most probable one is too short to say anything, want 1.
     A row is done when no prefix alive can beat its `width` finished hypotheses, since probabilities only fall.
     Prefixes that reach `max_pieces` without EOS are dropped.
     """
+
+    def rank(log_prob: float, pieces: int) -> float:
+        return log_prob / pieces**length_power
+
     alive: list[list[Hypothesis]] = [[((bos,), 0.0)] for _ in range(batch)]
     finished: list[list[Hypothesis]] = [[] for _ in range(batch)]
     for _ in range(max_pieces - 1):
@@ -46,10 +59,11 @@ def beam_search(
                 if piece != eos and total > float("-inf")
             ]
         for row in open_rows:
-            finished[row] = sorted(finished[row], key=lambda h: -h[1])[:width]
-            bar = finished[row][-1][1] if len(finished[row]) == width else float("-inf")
+            finished[row] = sorted(finished[row], key=lambda h: -rank(h[1], len(h[0])))[:width]
+            full = len(finished[row]) == width
+            bar = rank(finished[row][-1][1], len(finished[row][-1][0])) if full else float("-inf")
             best = sorted(candidates[row], key=lambda h: -h[1])[:width]
-            alive[row] = [hypothesis for hypothesis in best if hypothesis[1] > bar]
+            alive[row] = [hypothesis for hypothesis in best if rank(hypothesis[1], max_pieces) > bar]
     return finished
 
 

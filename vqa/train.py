@@ -326,7 +326,7 @@ def save(data: JointData, seconds: float) -> Path:
         "features": features,
         "settings": dataclasses.asdict(settings),
         "examples": {name: len(s) for name, s in data.sources.items()} | {"captions": len(data.captions)},
-        "trained_on": f"{torch.get_num_threads()} CPU threads" if not torch.cuda.is_available() else "GPU",
+        "trained_on": f"{torch.get_num_threads()} CPU thread(s)" if not torch.cuda.is_available() else "GPU",
         "seconds": round(seconds),
         "torch": torch.__version__,
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vqa.processing import BOS, EOS, PAD, UNKNOWN, clean_question
+from vqa.processing import BOS, EOS, PAD, clean_question
 
 ROWS = 64  # variants in one forward pass: more is no faster on a CPU and takes memory
 
@@ -103,9 +103,7 @@ def greedy_answers(model, image_states: Tensor, text_states: Tensor, text_mask: 
     ids = torch.full((len(text_states), 1), BOS, device=image_states.device)
     ended = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
     while not ended.all():
-        logits = model(image_states, text_states, text_mask, ids).logits[:, -1]
-        logits[:, [PAD, BOS, UNKNOWN]] = float("-inf")
-        nxt = logits.argmax(-1)
+        nxt = model(image_states, text_states, text_mask, ids).logits[:, -1].argmax(-1)
         nxt = torch.full_like(nxt, EOS) if ids.shape[1] == model.config.max_answer_pieces - 1 else nxt
         ids = torch.cat([ids, nxt.masked_fill(ended, PAD)[:, None]], dim=1)
         ended = ended | (nxt == EOS)

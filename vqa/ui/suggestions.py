@@ -1,32 +1,31 @@
-"""Questions that suit a photograph: of a list of well supported ones, those that the model answers with confidence."""
+"""Questions that suit a photograph: about what the model sees in it, and of each kind the one it answers best."""
 
-from vqa.predictor import Photo, VQAPredictor
+from vqa.predictor import Photo, Prediction, VQAPredictor
 
-SHOWN = 5
-GENERAL = (
-    "What is in the picture?",
-    "What is this?",
-    "What animal is this?",
-    "What color is it?",
-    "How many are there?",
-    "Is there a person in the picture?",
-    "What is the man doing?",
-    "What is the woman holding?",
-    "Where was this picture taken?",
-    "Is this outdoors?",
-    "What is on the table?",
-    "What is in the background?",
+LOOKS = ("What is in the picture?", "What is this?", "What animal is this?", "What is in the background?")
+KINDS = (  # about the thing that the first look found
+    ("What color is the {thing}?", "What is the color of the {thing}?"),
+    ("How many people are in the picture?", "How many are there?"),
+    ("Is there a person in the picture?", "Is this outdoors?", "Is it daytime?"),
+    ("Where is the {thing}?", "What is the {thing} on?", "What is the {thing} doing?"),
 )
-ABOUT_A_THING = ("What color is the {thing}?", "How many {thing}s are there?", "Where is the {thing}?")
 
 
 def suggest(predictor: VQAPredictor, photo: Photo) -> tuple[str, ...]:
-    """Up to `SHOWN` questions, surest answer first; two batches, and the ViT does not run."""
+    """One question of each kind, the surest answer first; two batches, and the ViT does not run."""
     features = predictor.features[0]
-    answered = predictor.ask_many([photo] * len(GENERAL), GENERAL, features)
-    thing = answered[0].answer
-    if thing.isalpha():
-        about = [question.format(thing=thing) for question in ABOUT_A_THING]
-        answered += predictor.ask_many([photo] * len(about), about, features)
-    answered.sort(key=lambda prediction: (not prediction.sure, -prediction.confidence))
-    return tuple(prediction.question for prediction in answered[:SHOWN])
+    looks = predictor.ask_many([photo] * len(LOOKS), LOOKS, features)
+    thing = looks[0].answer if looks[0].answer.replace(" ", "").isalpha() else "main thing"
+    kinds = [[question.format(thing=thing) for question in kind] for kind in KINDS]
+    questions = [question for kind in kinds for question in kind]
+    answered = predictor.ask_many([photo] * len(questions), questions, features)
+    best = [_surest(looks)] + [_surest([p for p in answered if p.question in kind]) for kind in kinds]
+    return tuple(prediction.question for prediction in sorted(best, key=_doubt))
+
+
+def _surest(predictions: list[Prediction]) -> Prediction:
+    return min(predictions, key=_doubt)
+
+
+def _doubt(prediction: Prediction) -> tuple[bool, float]:
+    return not prediction.sure, -prediction.confidence

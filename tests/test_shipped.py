@@ -1,0 +1,86 @@
+"""The weights in the repository, end to end, on photographs that nobody trained on."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from vqa.predictor import VQAPredictor
+
+ROOT = Path(__file__).parent.parent
+WEIGHTS = ROOT / "weights"
+
+
+@pytest.fixture(scope="module")
+def predictor() -> VQAPredictor:
+    return VQAPredictor.from_pretrained(WEIGHTS)
+
+
+def test_both_checkpoints_are_of_one_shape_and_share_their_encoders(predictor):
+    aligned, unaligned = predictor.models["aligned"], predictor.models["unaligned"]
+    assert {k: v.shape for k, v in aligned.state_dict().items()} == {
+        k: v.shape for k, v in unaligned.state_dict().items()
+    }
+    assert aligned.vision_encoder is unaligned.vision_encoder
+    assert torch.equal(aligned.mean_image_state, unaligned.mean_image_state)
+    assert not torch.equal(aligned.aligner.image.mlp_out.weight, unaligned.aligner.image.mlp_out.weight)
+    assert unaligned.aligner.image.mlp_out.weight.abs().max() == 0  # the encoders' own features
+
+
+def test_the_two_runs_differ_in_their_features_alone():
+    records = [json.loads((WEIGHTS / name / "train.json").read_text()) for name in ("aligned", "unaligned")]
+    assert [record["features"] for record in records] == ["aligned", "unaligned"]
+    assert records[0]["settings"] == records[1]["settings"]
+    assert records[0]["examples"] == records[1]["examples"]
+
+
+@pytest.mark.parametrize("features", ["aligned", "unaligned"])
+def test_a_cat_is_a_cat_and_the_question_alone_does_not_say_so(predictor, features):
+    photo = ROOT / "examples" / "cat.jpg"
+    seen = predictor.ask(photo, "what animal is this?", features)
+    assert seen.answer == "cat"
+    blind = predictor.ask_blind("what animal is this?", features, answers=["cat", "dog", "horse", "bird"])
+    closed = predictor.ask(photo, "what animal is this?", features, answers=["cat", "dog", "horse", "bird"])
+    probability = {answer.text: answer.probability for answer in closed.top}
+    assert probability["cat"] > {answer.text: answer.probability for answer in blind.top}["cat"] + 0.1
+
+
+def test_closed_probabilities_agree_with_teacher_forcing(predictor):
+    model, processor = predictor.models["aligned"], predictor.processors["aligned"]
+    photo, question, answers = (
+        predictor.encode(ROOT / "examples" / "coffee.jpg"),
+        "what is in the cup?",
+        ["coffee", "hot dog"],
+    )
+    found = predictor.ask(photo, question, answers=answers)
+    with torch.inference_mode():
+        ids, mask = processor.questions([question])
+        states = model.encode_text(ids, mask)
+        for answer in found.top:
+            pieces = torch.tensor([processor.encode_answer(answer.text)])
+            logits = model(photo.states.states, states, mask, pieces).logits / model.config.temperature
+            steps = logits.log_softmax(-1)[0, :-1].gather(-1, pieces[0, 1:, None])
+            assert answer.probability == pytest.approx(steps.sum().exp().item(), rel=1e-3)
+
+
+def test_a_caption_is_nearer_to_its_photograph_than_to_others_where_aligned(predictor):
+    names = ["cat", "coffee", "rocket"]
+    photos = [predictor.encode(ROOT / "examples" / f"{name}.jpg") for name in names]
+    texts = ["a cat looks at the camera", "a cup of coffee on a table", "a rocket in the sky at night"]
+    cosine = predictor.embed_photos(photos) @ predictor.embed_texts(texts).T
+    assert cosine.argmax(1).tolist() == [0, 1, 2]
+
+
+def test_a_caption_has_several_words(predictor):
+    assert len(predictor.caption(ROOT / "examples" / "astronaut.jpg").answer.split()) >= 3
+
+
+def test_measured_figures_stand_beside_the_weights():
+    for name in ("aligned", "unaligned"):
+        figures = json.loads((WEIGHTS / name / "eval.json").read_text())
+        assert figures["split"] == "test"
+        assert {"coco-qa", "vqa-yesno", "daquar"} <= figures["benchmarks"].keys()
+        for benchmark in figures["benchmarks"].values():
+            low, high = benchmark["interval"]
+            assert low <= benchmark["accuracy"] <= high
