@@ -5,7 +5,7 @@ USER_STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install app test lint format screenshots browser
+.PHONY: install app test stress lint format screenshots browser
 
 install: $(USER_STAMP)
 
@@ -14,6 +14,10 @@ app: $(USER_STAMP)
 
 test: lint browser
 	$(BIN)/python -m pytest $(ARGS)
+
+stress: $(DEV_STAMP)
+	$(BIN)/python -m pytest -m stress $(ARGS)
+	$(BIN)/python -m tests.load
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .

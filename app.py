@@ -4,6 +4,7 @@ import argparse
 import importlib.util
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
@@ -46,6 +47,11 @@ def lent_gpu():
 def main(arguments: list[str] | None = None) -> int:
     args = parse_arguments(arguments)
     prepare_environment(args)
+    try:
+        tempfile.gettempdir()  # where gradio keeps uploads: it would fail while it is imported
+    except OSError:
+        print("There is no temporary folder that can be written to; name one in TMPDIR.", file=sys.stderr)
+        return 1
     gpu = lent_gpu()  # `spaces` must be imported before torch
     from vqa.predictor import VQAPredictor
     from vqa.ui import build_page, serve

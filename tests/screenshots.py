@@ -3,10 +3,23 @@
 import argparse
 from pathlib import Path
 
+from PIL import Image, ImageDraw, ImageOps
+
 from tests.browser import Visitor, browser, served
+from vqa.explain import METHODS, explain
+from vqa.overlay import common_scale, draw
+from vqa.photos import open_photo
+from vqa.predictor import VQAPredictor
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTION = "What animal is this?"
+MAPPED = {
+    "cat": QUESTION,
+    "coffee": "What is in the cup?",
+    "photographer": "What is the man holding?",
+    "boat": "What color is the boat?",
+}  # photographs and questions of the figure of maps
+TILE, LINE = 220, 18  # pixels
 TABS = {"lab": "Alignment lab", "results": "Results", "how": "How it works"}
 
 
@@ -16,10 +29,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs", metavar="DIR")
     args = parser.parse_args()
 
-    from vqa.predictor import VQAPredictor
-
     args.out.mkdir(exist_ok=True)
     predictor = VQAPredictor.from_pretrained(args.weights)
+    for features in predictor.features:
+        maps_figure(predictor, features).save(args.out / f"maps-{features}.jpg", quality=85)
     with served(predictor, args.weights) as address, browser() as chromium:
         for width, height in ((1280, 900), (390, 844)):
             context = chromium.new_context(viewport={"width": width, "height": height}, locale="en-GB")
@@ -29,6 +42,27 @@ def main() -> None:
         chinese = Visitor(context, address)
         ask_about_the_cat(chinese)
         picture(chinese.page, args.out / "ask-zh-1280.jpg")
+
+
+def maps_figure(predictor: VQAPredictor, features: str) -> Image.Image:
+    """One row a photograph with its question and the model's answer, one column a method."""
+    model, processor = predictor.models[features], predictor.processors[features]
+    columns = ("photograph", *METHODS)
+    figure = Image.new("RGB", (TILE * len(columns), LINE + (TILE + LINE) * len(MAPPED)), "white")
+    pen = ImageDraw.Draw(figure)
+    for column, name in enumerate(columns):
+        pen.text((TILE * column + 4, 3), name, fill="black")
+    for row, (name, question) in enumerate(MAPPED.items()):
+        path = ROOT / "examples" / f"{name}.jpg"
+        photo, image = predictor.encode(path), open_photo(path.read_bytes())
+        answer = predictor.ask(photo, question, features).answer
+        found = [explain(model, processor, photo.states, question, method, answer=answer) for method in METHODS]
+        drawn = [draw(image, one.image_map, *common_scale(one.image_map), opacity=0.9) for one in found]
+        top = LINE + (TILE + LINE) * row
+        for column, picture in enumerate((image, *drawn)):
+            figure.paste(ImageOps.fit(picture, (TILE - 4, TILE - 4)), (TILE * column + 2, top + 2))
+        pen.text((4, top + TILE), f"{question} {answer}", fill="black")
+    return figure
 
 
 def ask_about_the_cat(visitor: Visitor) -> None:

@@ -1,11 +1,13 @@
 """The running program: its options, its health, and its endpoints as other programs call them."""
 
 import http.server
+import importlib.util
 import io
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.error
 import urllib.request
@@ -18,7 +20,9 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 import app as entry
+import vqa.ui
 from tests.browser import served
+from vqa.predictor import VQAPredictor
 from vqa.ui.page import QUEUE_SIZE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,6 +65,32 @@ def test_the_page_listens_on_this_machine_alone_unless_told(monkeypatch):
 def test_missing_weights_are_named(tmp_path, capsys):
     assert entry.main(["--weights", str(tmp_path / "nowhere")]) == 1
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_no_temporary_folder_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(entry, "prepare_environment", lambda args: None)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "nowhere")])
+    assert entry.main(["--weights", str(tmp_path)]) == 1
+    assert "name one in TMPDIR" in capsys.readouterr().err
+
+
+def test_without_its_package_mcp_stays_off(tiny_predictor, monkeypatch, capsys):
+    find_spec, served = importlib.util.find_spec, []
+
+    def refuse(page, **options):
+        served.append(options["mcp_server"])
+        raise OSError("taken")
+
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: find_spec(name, *rest) if name != "mcp" else None
+    )
+    monkeypatch.setattr(entry, "prepare_environment", lambda args: None)
+    monkeypatch.setattr(VQAPredictor, "from_pretrained", lambda *args, **options: tiny_predictor)
+    monkeypatch.setattr(vqa.ui, "serve", refuse)
+    assert entry.main(["--mcp"]) == 1
+    told = capsys.readouterr().err
+    assert served == [False] and "MCP stays off" in told and "cannot be served on 127.0.0.1:7860: taken" in told
 
 
 def test_no_gpu_is_lent_without_spaces():

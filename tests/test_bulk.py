@@ -1,10 +1,12 @@
 """Bulk answering: nothing lost, nothing doubled, each photograph seen once."""
 
+import errno
 import json
 
 import pytest
 from PIL import Image
 
+from tests.faults import full_disk
 from vqa.__main__ import main
 from vqa.bulk import AnswerLog
 from vqa.data.images import ImageStore
@@ -35,15 +37,17 @@ def questions(tmp_path):
 
 @pytest.fixture
 def answer(tmp_path, photos, questions, tiny_weights):
-    """Runs the command and returns its exit code and what it wrote."""
+    """Runs the command and returns its exit code (alone: `answer.code`) and what it wrote."""
     out = tmp_path / "answers.jsonl"
 
-    def run(*options: str):
+    def code(*options: str) -> int:
         paths = ["--images", photos, "--questions", questions, "--out", out, "--weights", tiny_weights]
-        code = main(["answer", *map(str, paths), *options])
-        return code, [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else None
+        return main(["answer", *map(str, paths), *options])
 
-    run.out = out
+    def run(*options: str):
+        return code(*options), [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else None
+
+    run.out, run.code = out, code
     return run
 
 
@@ -103,6 +107,25 @@ def test_stopped_in_the_middle_and_run_again(answer, monkeypatch):
     monkeypatch.undo()
     code, lines = answer("--batch-size", "2")
     assert code == 0 and [line["row"] for line in lines] == list(range(1, 8))
+
+
+@pytest.mark.parametrize("room", [0, 300, 600])
+def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(answer, capsys, room):
+    with full_disk(room):
+        assert answer.code("--batch-size", "2") == 2
+    assert "answer: [Errno 27] File too large" in capsys.readouterr().err
+    assert len(answer.out.read_bytes()) == room
+    code, lines = answer("--batch-size", "2")
+    assert code == 0 and [line["row"] for line in lines] == list(range(1, 8))
+
+
+def test_a_disk_that_cannot_be_written_is_told(answer, monkeypatch, capsys):
+    def read_only(self, *args, **options):
+        raise OSError(errno.EROFS, "Read-only file system", str(self))
+
+    monkeypatch.setattr("pathlib.Path.write_text", read_only)
+    assert answer() == (2, None)
+    assert capsys.readouterr().err.endswith("answers.jsonl.partial: Read-only file system.\n")
 
 
 def test_bad_rows_and_photographs_are_told_and_the_others_answered(answer, questions, photos, capsys):

@@ -63,6 +63,7 @@ def test_zeroed_sublayers_leave_the_residual_stream_untouched(inputs):
     for layer in (
         block.text_to_image.out,
         block.image_to_text.out,
+        block.match,
         block.feed_text.project,
         block.feed_image.project,
     ):
@@ -71,6 +72,18 @@ def test_zeroed_sublayers_leave_the_residual_stream_untouched(inputs):
     image_out, text_out, _, _ = block(image, text, mask)
     torch.testing.assert_close(image_out, image)
     torch.testing.assert_close(text_out, text)
+
+
+def test_words_receive_what_they_read_and_their_product_with_it(inputs):
+    image, text, mask = inputs
+    block = CoAttentionBlock(D, H, 2, 0.0)
+    _, text_out, weights, _ = block(image, text, mask)
+    normed = block.norm_text(text)
+    values = block.text_to_image.value(block.norm_image(image)).unflatten(-1, (H, -1))
+    read = block.text_to_image.out(torch.einsum("bhlp,bphd->blhd", weights, values).flatten(2))
+    agreement = F.linear(normed * block.norm_read(read), block.match.weight, block.match.bias)
+    fused = text + read + agreement
+    torch.testing.assert_close(text_out, fused + block.feed_text(fused))
 
 
 def test_both_directions_return_weights_of_every_block(inputs):

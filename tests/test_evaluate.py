@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vqa import evalfile, retrieve
+from vqa import retrieve
 from vqa.__main__ import main
 from vqa.evaluate import Scored, summarise
+from vqa.integrity import hash_files
 from vqa.metrics import wilson_interval
 from vqa.predictor import VQAPredictor
 from vqa.questions import Question
@@ -90,7 +91,7 @@ def test_evaluate_and_retrieve_complete_one_file(data, tiny_weights, capsys):
     assert "expected calibration error" in capsys.readouterr().out
     first = json.loads(out.read_text())
     assert first["features"] == "aligned" and first["split"] == "test" and first["seed"] == 0
-    assert first["data"] == {"q.jsonl": evalfile.hash_files([data / "q.jsonl"])}
+    assert first["data"] == {"q.jsonl": hash_files([data / "q.jsonl"])}
     assert first["benchmarks"]["s"]["count"] == 3 and first["benchmarks"]["daquar"]["count"] == 1
     assert set(first["reliability"][0]) == {"low", "high", "count", "confidence", "accuracy"}
 

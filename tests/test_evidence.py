@@ -9,7 +9,7 @@ from PIL import Image
 
 from vqa.__main__ import main
 from vqa.data.images import ImageStore
-from vqa.evidence import as_table, best_method, draw_evenly
+from vqa.evidence import best_method, draw_evenly
 from vqa.explain import METHODS
 from vqa.explain.pointing import (
     AboutClass,
@@ -27,6 +27,7 @@ from vqa.explain.trials import (
     shuffled_from_the_top,
 )
 from vqa.questions import Question
+from vqa.tables import maps_table, pointing_table
 
 
 @pytest.fixture(autouse=True)
@@ -162,9 +163,15 @@ def test_curves_reward_the_true_order_and_punish_its_opposite(photos, tiny_weigh
 
     predictor = VQAPredictor.from_pretrained(tiny_weights)
     generator = torch.Generator().manual_seed(0)
+    model, generator = predictor.models["aligned"], torch.Generator().manual_seed(0)
+    for i in range(7):  # grey, but for one thing that the answer can depend on
+        picture = Image.new("RGB", (60, 60), "grey")
+        picture.paste("red", (15 * (i % 4), 15 * (i // 4), 15 * (i % 4) + 15, 15 * (i // 4) + 15))
+        picture.save(photos / "photos" / f"p{i}.png")
     with torch.no_grad():
-        for parameter in predictor.models["aligned"].parameters():  # the usual 0.02 leaves all answers alike
+        for parameter in model.parameters():  # the usual 0.02 leaves all answers alike
             parameter.add_(0.2 * torch.randn(parameter.shape, generator=generator))
+    model.mean_image_state.copy_(predictor.encode(Image.new("RGB", (60, 60), "grey")).states.states.mean((0, 1)))
     store = ImageStore([photos / "photos"])
     questions = [Question(f"p{i}", "what is in the photo") for i in range(7)]
     found = measure_curves(TruestMaps(predictor, "aligned", store), questions, 0)
@@ -220,11 +227,13 @@ def test_the_command_writes_the_table(photos, tiny_weights, capsys):
     assert set(report["data"]) == {"questions.jsonl", "boxes.jsonl"}
     assert report["curves"]["count"] == 6 and set(report["curves"]["methods"]) == {*METHODS, "centre", "random"}
     assert report["pointing"]["questions"]["count"] == report["pointing"]["existence"]["count"] == 6
+    drawn = report["pointing"]["drawn scenes"]
+    assert drawn["count"] == 6 and 0 < drawn["chance"] < 0.2
     assert report["sanity"]["count"] == report["crops"]["count"] == 3
     assert report["default"] in ("attention", "rollout", "relevance")
     printed = capsys.readouterr().out
-    assert printed.strip() == as_table(report).strip()
-    assert all(method in printed for method in METHODS)
+    assert printed.strip() == "\n\n".join(make({"unaligned": report}) for make in (maps_table, pointing_table))
+    assert all(f"| {method} " in printed or f"| **{method}** " in printed for method in METHODS)
 
 
 def test_without_boxes_there_is_no_pointing_game_and_the_file_lies_beside_the_weights(photos, tiny_weights):
@@ -232,7 +241,7 @@ def test_without_boxes_there_is_no_pointing_game_and_the_file_lies_beside_the_we
     written = tiny_weights / "aligned" / "maps.json"
     report = json.loads(written.read_text())
     written.unlink()
-    assert report["pointing"] == {"questions": None, "existence": None} and as_table(report)
+    assert report["pointing"]["questions"] is None and report["pointing"]["existence"] is None
 
 
 def test_bad_input_is_refused_in_one_line(photos, tiny_weights, capsys):

@@ -4,11 +4,15 @@ import argparse
 import dataclasses
 import json
 import random
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
+from accelerate import Accelerator
 from PIL import Image
 
+from tests.faults import full_disk
 from vqa.data.rows import split_rows
 from vqa.data.sampling import EpochStream
 from vqa.fit import FitSettings, fit, learning_rate_factor
@@ -54,6 +58,7 @@ def data(tmp_path_factory, tiny_weights):
         "pair_share": 4,
         "hard_negatives": 2,
         "blind_share": 0.1,
+        "patchy_share": 0.5,
         "label_smoothing": 0.0,
         "fit": {"steps": 4, "learning_rate": 1e-3, "warmup_steps": 1, "ema": 0.9},
     }
@@ -135,10 +140,10 @@ def test_it_overfits_eight_examples(data, tmp_path):
     assert log[-1]["loss"] < 0.05
 
 
-def test_an_interrupted_fit_goes_on_to_the_same_weights(tmp_path):
-    def model():
-        torch.manual_seed(0)
-        return torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.Dropout(0.5), torch.nn.Linear(5, 1))
+def small_fit(directory, stop_at=None) -> torch.Tensor:
+    """Nine steps with a checkpoint after each; all weights at the end. Interrupted before step `stop_at`."""
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.Dropout(0.5), torch.nn.Linear(5, 1))
 
     def batch_of(step: int) -> torch.Tensor:
         if step == stop_at:
@@ -149,16 +154,67 @@ def test_an_interrupted_fit_goes_on_to_the_same_weights(tmp_path):
         return {"loss": (m(x) - x.sum(1, keepdim=True)).square().mean()}
 
     settings = FitSettings(steps=9, learning_rate=0.1, warmup_steps=2, ema=0.5, checkpoint_minutes=0)
-    stop_at = None
-    whole = model()
-    fit(whole, batch_of, losses_of, settings, tmp_path / "whole", "whole")
-    stop_at, parts = 5, model()
+    fit(model, batch_of, losses_of, settings, directory, "small")
+    return torch.nn.utils.parameters_to_vector(model.parameters()).detach()
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory) -> torch.Tensor:
+    return small_fit(tmp_path_factory.mktemp("whole"))
+
+
+def test_an_interrupted_fit_goes_on_to_the_same_weights(tmp_path, uninterrupted):
     with pytest.raises(KeyboardInterrupt):
-        fit(parts, batch_of, losses_of, settings, tmp_path / "parts", "parts")
-    stop_at, parts = None, model()
-    fit(parts, batch_of, losses_of, settings, tmp_path / "parts", "parts")
-    for mine, theirs in zip(parts.parameters(), whole.parameters(), strict=True):
-        torch.testing.assert_close(mine, theirs, rtol=0, atol=0)
+        small_fit(tmp_path, stop_at=5)
+    assert torch.equal(small_fit(tmp_path), uninterrupted)
+
+
+@pytest.mark.parametrize("moment", ["write", "delete", "swap"])
+def test_a_kill_while_a_checkpoint_is_written_loses_none(tmp_path, uninterrupted, monkeypatch, moment):
+    with pytest.raises(KeyboardInterrupt):
+        small_fit(tmp_path, stop_at=5)
+
+    def half_written(self, path: str) -> None:
+        Path(path).mkdir()
+        (Path(path) / "model.safetensors").write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    def half_deleted(path: Path, **_) -> None:
+        if path.name == "checkpoint":
+            (path / "model.safetensors").unlink()
+            raise KeyboardInterrupt
+
+    def not_moved(self, target) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        if moment == "write":
+            patch.setattr(Accelerator, "save_state", half_written)
+        elif moment == "delete":
+            patch.setattr(shutil, "rmtree", half_deleted)
+        else:
+            patch.setattr(Path, "replace", not_moved)
+        with pytest.raises(KeyboardInterrupt):
+            small_fit(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        small_fit(tmp_path, stop_at=7)  # and once more, from what was left
+    steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert steps[:7] == [0, 1, 2, 3, 4, 5, 6] or steps[:8] == [0, 1, 2, 3, 4, 5, 5, 6]  # no more than a step again
+    assert torch.equal(small_fit(tmp_path), uninterrupted)
+
+
+def test_a_full_disk_is_told_and_the_fit_goes_on_when_there_is_room(tmp_path, uninterrupted):
+    with pytest.raises(KeyboardInterrupt):
+        small_fit(tmp_path, stop_at=2)
+    with full_disk(1500), pytest.raises(OSError, match="checkpoint.new cannot be written"):
+        small_fit(tmp_path)
+    assert torch.equal(small_fit(tmp_path), uninterrupted)
+
+
+def test_heads_that_cannot_be_saved_are_named(tiny_predictor, tmp_path):
+    model, encoders = tiny_predictor.models["aligned"], tiny_predictor.models["aligned"].config.encoders
+    with full_disk(6000), pytest.raises(OSError, match=r"model.safetensors cannot be written"):
+        model.save_heads(tmp_path, encoders)
 
 
 def test_a_loss_that_is_no_number_stops_the_run(tmp_path):

@@ -165,7 +165,7 @@ def test_a_comparison_tells_the_truth_where_unaligned_does_better(visited):
     asked = turn(aligned=prediction("cat", 0.4), unaligned=prediction("dog", 0.8, "unaligned"))
     html = answers_html(replace(visited, turns=(asked,), current=0), "en", results)
     assert "unaligned is the surer one (80 % against 40 %)" in html
-    assert "aligned is right more often on 1 (coco-qa), unaligned on 1 (vsr)" in html
+    assert "aligned : unaligned – coco-qa 50 % : 40 %, vsr 60 % : 70 %." in html
     assert "above 80 % of mismatched pairs" in html
 
 

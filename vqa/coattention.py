@@ -44,21 +44,26 @@ class MultiHeadAttention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """Pre-norm feed-forward sublayer; the caller adds the residual."""
+    """Pre-norm feed-forward sublayer with a gated unit (GEGLU, Shazeer 2020); the caller adds the residual."""
 
     def __init__(self, hidden_size: int, ratio: int, dropout: float):
         super().__init__()
         self.norm = nn.LayerNorm(hidden_size)
-        self.expand = nn.Linear(hidden_size, ratio * hidden_size)
+        self.expand = nn.Linear(hidden_size, 2 * ratio * hidden_size)
         self.project = nn.Linear(ratio * hidden_size, hidden_size)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.dropout(self.project(F.gelu(self.expand(self.norm(x)))))
+        value, gate = self.expand(self.norm(x)).chunk(2, dim=-1)
+        return self.dropout(self.project(value * F.gelu(gate)))
 
 
 class CoAttentionBlock(nn.Module):
-    """Both directions at once, from the same inputs, each with a residual; then a feed-forward for each side."""
+    """Both directions at once, from the same inputs, each with a residual; then a feed-forward for each side.
+
+    A word also receives its product with what it read, feature by feature (Kim et al. 2017, "Hadamard Product for
+    Low-rank Bilinear Pooling"): whether the two agree, as "is there a dog?" asks, is hard to learn from their sum.
+    """
 
     def __init__(self, hidden_size: int, num_heads: int, ratio: int, dropout: float):
         super().__init__()
@@ -66,6 +71,8 @@ class CoAttentionBlock(nn.Module):
         self.norm_image = nn.LayerNorm(hidden_size)
         self.text_to_image = MultiHeadAttention(hidden_size, num_heads)
         self.image_to_text = MultiHeadAttention(hidden_size, num_heads)
+        self.norm_read = nn.LayerNorm(hidden_size)
+        self.match = nn.Linear(hidden_size, hidden_size)
         self.feed_text = FeedForward(hidden_size, ratio, dropout)
         self.feed_image = FeedForward(hidden_size, ratio, dropout)
         self.dropout = nn.Dropout(dropout)
@@ -79,7 +86,7 @@ class CoAttentionBlock(nn.Module):
         to_image, attn_image_to_text = self.image_to_text(
             normed_image, self.image_to_text.keys_values(normed_text), text_mask[:, None, None, :]
         )
-        text = text + self.dropout(to_text)
+        text = text + self.dropout(to_text + self.match(normed_text * self.norm_read(to_text)))
         image = image + self.dropout(to_image)
         return image + self.feed_image(image), text + self.feed_text(text), attn_text_to_image, attn_image_to_text
 

@@ -1,12 +1,13 @@
 """`eval.json`: the figures of one checkpoint with what they were made from."""
 
 import argparse
-import hashlib
 import json
 import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+
+from vqa.integrity import hash_files
 
 
 class EvalFile:
@@ -74,16 +75,6 @@ def hash_weights(weights: Path, features: str) -> str:
     """SHA-256 of the encoders and of one checkpoint's heads, or of a directory that holds a single model."""
     files = sorted(weights.rglob("*.safetensors"))
     return hash_files([file for file in files if {"encoders", features} & set(file.parts)] or files)
-
-
-def hash_files(files: Sequence[Path]) -> str:
-    """SHA-256 of the files' bytes, one after the other."""
-    digest = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as stream:
-            while block := stream.read(2**20):
-                digest.update(block)
-    return digest.hexdigest()
 
 
 def commit() -> str | None:

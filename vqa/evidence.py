@@ -5,16 +5,19 @@ import json
 import os
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from vqa.arguments import add_data_arguments, add_model_arguments, load_predictor, positive
 from vqa.data.images import ImageStore
 from vqa.data.rows import read_rows
-from vqa.evalfile import commit, hash_files, hash_weights
-from vqa.explain import METHODS
+from vqa.evalfile import commit, hash_weights
 from vqa.explain.pointing import existence_questions, measure_pointing, questions_about_classes
-from vqa.explain.trials import CENTRE, LOOKS, Subject, measure_crops, measure_curves, measure_sanity
+from vqa.explain.scenes import drawn_scenes, easy_vqa_scenes
+from vqa.explain.trials import Subject, measure_crops, measure_curves, measure_sanity
+from vqa.integrity import hash_files
 from vqa.questions import Question, read_questions
+from vqa.tables import maps_table, pointing_table
 
 FILE = "maps.json"
 QUICK = ("attention", "rollout", "relevance")  # quick enough for a page; occlusion is the slow reference
@@ -47,6 +50,9 @@ def run(args: argparse.Namespace) -> None:
     }
     rng = random.Random(args.seed)
     asked = {name: rng.sample(items, min(args.limit, len(items))) for name, items in asked.items()}
+    scenes = {"drawn scenes": drawn_scenes(args.limit, args.seed)}
+    if easy := easy_vqa_scenes(args.limit, args.seed):
+        scenes["easy-VQA"] = easy
     predictor = load_predictor(args)
     subject = Subject(predictor, args.features, store)
     few = questions[:: max(1, len(questions) // args.few)][: args.few]
@@ -60,7 +66,11 @@ def run(args: argparse.Namespace) -> None:
             file.name: hash_files([file]) for file in [*args.images, *args.questions, *args.boxes] if file.is_file()
         },
         "curves": measure_curves(subject, questions, args.seed),
-        "pointing": {name: measure_pointing(subject, items, args.seed) for name, items in asked.items()},
+        "pointing": {name: measure_pointing(subject, items, args.seed) for name, items in asked.items()}
+        | {
+            name: measure_pointing(replace(subject, store=pictures), items, args.seed)
+            for name, (pictures, items) in scenes.items()
+        },
         "sanity": measure_sanity(subject, few, args.seed),
         "crops": measure_crops(subject, few, args.seed),
     }
@@ -68,7 +78,8 @@ def run(args: argparse.Namespace) -> None:
     partial = out.with_name(out.name + ".partial")
     partial.write_text(json.dumps(report, indent=1) + "\n")
     os.replace(partial, out)
-    print(as_table(report))
+    reports = {args.features: report}
+    print(maps_table(reports), pointing_table(reports), sep="\n\n")
 
 
 def best_method(methods: dict) -> str:
@@ -94,34 +105,3 @@ def draw_evenly(questions: Sequence[Question], limit: int, seed: int, store: Ima
     turns = max(map(len, sources.values()))
     drawn = [rows[turn] for turn in range(turns) for _, rows in sorted(sources.items()) if turn < len(rows)][:limit]
     return sorted(drawn, key=lambda question: place[question.image_id])
-
-
-def as_table(report: dict) -> str:
-    """The figures as lines of text, one method a line; the page's default is marked. Gains are in points of 100."""
-    curves, sanity, crops = (report[key]["methods"] for key in ("curves", "sanity", "crops"))
-    pointing = {name: found for name, found in report["pointing"].items() if found}
-
-    def gain(figures: dict) -> str:
-        low, high = (100 * end for end in figures["interval"])
-        return f"{100 * figures['mean']:+.1f} [{low:+.1f}, {high:+.1f}]"
-
-    def hits(figures: dict) -> str:
-        return f"{figures['hits']['mean']:.1%} (×{figures['ratio']:.2f})"
-
-    lines = [["", "deletion gain", "insertion gain", *(f"hits, {name}" for name in pointing), "shuffled", "crops"]]
-    for method in (*METHODS, CENTRE):
-        line = [method + (" *" if method == report["default"] else "")]
-        line += [gain(curves[method][key]) for key in ("deletion_gain", "insertion_gain")]
-        line += [hits(found["methods"][method]) for found in pointing.values()]
-        if method in METHODS:
-            line += [f"{sanity[method]['projections']:.2f}", f"{crops[method]['same']:.2f}"]
-        lines.append(line)
-    widths = [max(len(line[i]) for line in lines if i < len(line)) for i in range(len(lines[0]))]
-    text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=False)).rstrip() for line in lines]
-    count, looking = report["curves"]["count"], report["curves"]["looking"]
-    text.append(f"{count} questions; {looking} answers owe at least {LOOKS:.0%} of probability to the photograph.")
-    text += [
-        f"Pointing game, {name}: {found['count']} questions, chance {found['chance']:.1%}."
-        for name, found in pointing.items()
-    ]
-    return "\n".join(text)

@@ -15,7 +15,11 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed, tqdm
+from safetensors import SafetensorError
 from torch import nn
+
+CHECKPOINT = "checkpoint"
+WHOLE = "complete"  # a file in a checkpoint to which nothing is missing
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def fit(
     `batch_of(step)` gives a step's batch, `losses_of(model, batch)` its named loss terms, of which `"loss"` is
     differentiated. `directory` receives `log.jsonl` (terms, gradient norm, learning rate) and a checkpoint,
     from which an interrupted run goes on; a finished run is not repeated. Raises `FloatingPointError` when the
-    loss is no number.
+    loss is no number, and `OSError` when a checkpoint cannot be written.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -79,10 +83,9 @@ def fit(
     model, optimizer = accelerator.prepare(model, optimizer)
     progress = _Progress()
     accelerator.register_for_checkpointing(progress)
-    for checkpoint in (directory / "checkpoint", directory / "checkpoint.new"):
-        if (checkpoint / "complete").is_file():
-            accelerator.load_state(str(checkpoint))
-            break
+    checkpoint = _last_whole(directory)
+    if checkpoint is not None:
+        accelerator.load_state(str(checkpoint))
 
     model.train()
     log = (directory / "log.jsonl").open("a")
@@ -134,9 +137,25 @@ class _Progress:
 
 def _save(accelerator: Accelerator, directory: Path) -> None:
     """Writes beside the old checkpoint and then swaps, so that a kill at any moment leaves a whole one."""
-    checkpoint, fresh = directory / "checkpoint", directory / "checkpoint.new"
+    checkpoint, fresh = directory / CHECKPOINT, directory / f"{CHECKPOINT}.new"
     shutil.rmtree(fresh, ignore_errors=True)
-    accelerator.save_state(str(fresh))
-    (fresh / "complete").touch()
+    try:
+        accelerator.save_state(str(fresh))
+    except (RuntimeError, SafetensorError) as error:  # what torch and safetensors say of a full disk
+        raise OSError(f"The checkpoint {fresh} cannot be written: {error}") from error
+    (fresh / WHOLE).touch()
+    _replace(checkpoint, fresh)
+
+
+def _last_whole(directory: Path) -> Path | None:
+    """The checkpoint to go on from, None for none; a swap that was cut short is done first."""
+    checkpoint, fresh = directory / CHECKPOINT, directory / f"{CHECKPOINT}.new"
+    if not (checkpoint / WHOLE).is_file() and (fresh / WHOLE).is_file():
+        _replace(checkpoint, fresh)
+    return checkpoint if (checkpoint / WHOLE).is_file() else None
+
+
+def _replace(checkpoint: Path, fresh: Path) -> None:
+    (checkpoint / WHOLE).unlink(missing_ok=True)  # before the rest: half of it must not be taken for whole
     shutil.rmtree(checkpoint, ignore_errors=True)
     fresh.replace(checkpoint)

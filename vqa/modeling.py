@@ -164,11 +164,18 @@ class VQAModel(PreTrainedModel):
         return model.eval()
 
     def save_heads(self, directory: str | Path, encoders: str) -> None:
-        """Saves in half precision without the encoders, which `encoders` (relative to `directory`) holds."""
+        """Saves in half precision without the encoders, which `encoders` (relative to `directory`) holds.
+
+        Raises `OSError` where the directory cannot be written to.
+        """
         self.config.encoders = encoders
         self.config.save_pretrained(directory)
         heads = {k: v.half().contiguous() for k, v in self.state_dict().items() if not k.startswith(ENCODERS)}
-        save_file(heads, Path(directory) / WEIGHTS_FILE, metadata={"format": "pt"})
+        path = Path(directory) / WEIGHTS_FILE
+        try:
+            save_file(heads, path, metadata={"format": "pt"})
+        except SafetensorError as error:
+            raise OSError(f"{path} cannot be written: {error}.") from error
 
     @classmethod
     def from_heads(cls, directory: str | Path, vision_encoder: nn.Module, text_encoder: nn.Module) -> "VQAModel":

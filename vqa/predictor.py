@@ -18,6 +18,7 @@ from transformers.utils import cached_file
 
 from vqa.alignment import pool
 from vqa.configuration import VQAConfig
+from vqa.integrity import check_sums
 from vqa.modeling import ImageStates, VQAModel, load_encoder
 from vqa.photos import open_photo, photo_key
 from vqa.processing import BOS, CAPTION_REQUEST, EOS, PAD, UNKNOWN, VQAProcessor, clean_question
@@ -125,7 +126,8 @@ class VQAPredictor:
     def from_pretrained(cls, weights: str | Path = "weights", device: str = "cpu") -> "VQAPredictor":
         """Loads a folder of checkpoints that share `encoders/`, or one checkpoint's own directory or hub id.
 
-        Raises `FileNotFoundError` where there is nothing to load and `ValueError` where a file is damaged.
+        Raises `FileNotFoundError` where there is nothing to load and `ValueError` where a file is damaged, or
+        is not the one that its directory's SHA256SUMS names.
         """
         root = Path(weights)
         if not root.is_dir() and (root.is_absolute() or str(weights).startswith(".") or str(weights).count("/") != 1):
@@ -134,6 +136,7 @@ class VQAPredictor:
         shared: dict[Path, tuple] = {}  # encoders and their preprocessing, by directory
         models, processors, spaces = {}, {}, {}
         for checkpoint in checkpoints:
+            check_sums(checkpoint)
             config = VQAConfig.from_pretrained(checkpoint)
             answers = Path(cached_file(checkpoint, VQAProcessor.ANSWERS_FILE)).read_bytes()
             if config.encoders is None:
@@ -143,6 +146,8 @@ class VQAPredictor:
                 encoders = (Path(checkpoint) / config.encoders).resolve()
                 if encoders not in shared:
                     vision, text = encoders / "vision", encoders / "text"
+                    check_sums(vision)
+                    check_sums(text)
                     parts = VQAProcessor.from_parts(vision, text, answers)
                     shared[encoders] = (load_encoder(vision), load_encoder(text), parts)
                 vision_encoder, text_encoder, parts = shared[encoders]

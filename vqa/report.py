@@ -1,36 +1,43 @@
-"""`python -m vqa report`: writes the tables of results into the documents, from the `eval.json` of each checkpoint.
+"""`python -m vqa report`: writes the tables of results into the documents, from what was measured and lies beside the
+weights: `eval.json` and `maps.json` of each checkpoint, `bench.json` and `load.json`.
 
 A table stands between `<!-- results:NAME -->` and `<!-- /results -->`; NAME is one of `TABLES`. No figure in a document
 is written by hand, and `--check` tells whether one was.
 """
 
 import argparse
+import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vqa.arguments import WEIGHTS
 from vqa.evalfile import read_eval
+from vqa.tables import NONE, costs_table, growth_table, load_table, maps_table, markdown, pointing_table, speed_table
 
 DOCUMENTS = (WEIGHTS.parent / "README.md", WEIGHTS / "README.md")
 EVAL_FILE = "eval.json"
-NONE = "–"
-Results = dict[str, dict]  # the content of eval.json by the name of its checkpoint
+HOLDS = {
+    "maps.json": {"curves", "pointing"},
+    "bench.json": {"speed", "growth", "costs"},
+    "load.json": {"visits", "soak"},
+}
+Results = dict[str, dict]  # the content of a file by the name of its checkpoint
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("documents", nargs="*", type=Path, metavar="FILE.md", help="default: both README.md")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help=f"whose */{EVAL_FILE} are read")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="where the measurements lie")
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where a table is out of date")
 
 
 def run(args: argparse.Namespace) -> int:
     documents = args.documents or [path for path in DOCUMENTS if path.is_file()]
-    results = {path.parent.name: read_eval(path) for path in sorted(args.weights.glob(f"*/{EVAL_FILE}"))}
+    measured = read_measured(args.weights)
     outdated = []
     for path in documents:
         text = path.read_text(encoding="utf-8")
-        filled = fill(text, results)
+        filled = fill(text, measured)
         if filled != text:
             outdated.append(path)
             if not args.check:
@@ -40,16 +47,43 @@ def run(args: argparse.Namespace) -> int:
     return 1 if args.check and outdated else 0
 
 
-def fill(text: str, results: Results) -> str:
-    """A document with each table between its markers made anew. Raises `ValueError` for one that cannot be."""
+def read_measured(weights: Path) -> dict[str, dict]:
+    """The content of each file of measurements that is there, by its name; by checkpoint where each has its own.
+
+    Raises `ValueError` for a file that is something else.
+    """
+    measured: dict[str, dict] = {}
+    for path in sorted(weights.glob(f"*/{EVAL_FILE}")):
+        measured.setdefault(EVAL_FILE, {})[path.parent.name] = read_eval(path)
+    for name, keys in HOLDS.items():
+        for path in sorted(weights.glob(f"*/{name}")):
+            measured.setdefault(name, {})[path.parent.name] = _read(path, keys)
+        if (weights / name).is_file():
+            measured[name] = _read(weights / name, keys)
+    return measured
+
+
+def _read(path: Path, keys: set[str]) -> dict:
+    try:
+        content = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON.") from error
+    if not isinstance(content, dict) or not keys <= content.keys():
+        raise ValueError(f"{path} is not what {path.stem} measures.")
+    return content
+
+
+def fill(text: str, measured: Mapping[str, dict]) -> str:
+    """A document with each table between its markers made anew; those of what was not measured are left empty.
+
+    Raises `ValueError` for markers that don't fit.
+    """
 
     def table(match: re.Match) -> str:
-        name = match["name"]
-        if name not in TABLES:
-            raise ValueError(f"There is no table {name!r}, only {', '.join(TABLES)}.")
-        if not results:
-            raise ValueError(f"The table {name!r} needs an {EVAL_FILE}, which `python -m vqa evaluate` makes.")
-        return f"{match['begin']}\n{TABLES[name](results)}\n{match['end']}"
+        if match["name"] not in TABLES:
+            raise ValueError(f"There is no table {match['name']!r}, only {', '.join(TABLES)}.")
+        file, make = TABLES[match["name"]]
+        return "\n".join([match["begin"], *([make(measured[file])] if file in measured else []), match["end"]])
 
     if len(re.findall(r"<!-- results:\w+ -->", text)) != text.count("<!-- /results -->"):
         raise ValueError("A marker `<!-- results:NAME -->` lacks its `<!-- /results -->`, or the other way round.")
@@ -65,7 +99,7 @@ def benchmarks_table(results: Results) -> str:
         rows.append(_row(source, found, blind, "accuracy"))
         for label, path, value in _parts(found):
             rows.append(_row(f"{source}, {label}", [_dig(f, path) for f in found], _dig(blind, path), value))
-    return _markdown(["benchmark", "questions", *results, "question-only"], rows)
+    return markdown(["benchmark", "questions", *results, "question-only"], rows)
 
 
 def types_table(results: Results) -> str:
@@ -77,7 +111,7 @@ def types_table(results: Results) -> str:
         for kind in _unique(key for figures in found for key in (_dig(figures, ("by_type",)) or {})):
             path = ("by_type", kind)
             rows.append(_row(f"{source}, {kind}", [_dig(f, path) for f in found], _dig(blind, path), "accuracy"))
-    return _markdown(["questions of type", "questions", *results, "question-only"], rows)
+    return markdown(["questions of type", "questions", *results, "question-only"], rows)
 
 
 def calibration_table(results: Results) -> str:
@@ -92,7 +126,7 @@ def calibration_table(results: Results) -> str:
         ]
         rows.append([f"{bins[0]['low']:.0%} – {bins[0]['high']:.0%}", *cells])
     rows.append(["expected calibration error", *(f"{result['ece']:.3f}" for result in results.values())])
-    return _markdown(["confidence", *results], rows)
+    return markdown(["confidence", *results], rows)
 
 
 def retrieval_table(results: Results) -> str:
@@ -107,7 +141,7 @@ def retrieval_table(results: Results) -> str:
                     for key, (low, high) in found["intervals"].items()
                 ]
                 rows.append([name, direction.replace("_", " "), f"{found['count']:,}", *recalls])
-    return _markdown(["features", "direction", "queries", "R@1", "R@5", "R@10"], rows)
+    return markdown(["features", "direction", "queries", "R@1", "R@5", "R@10"], rows)
 
 
 def space_table(results: Results) -> str:
@@ -117,23 +151,29 @@ def space_table(results: Results) -> str:
         [key.replace("_", " "), *(f"{space[key]:.3f}" if key in space else NONE for space in spaces.values())]
         for key in _unique(key for space in spaces.values() for key in space)
     ]
-    return _markdown(["", *results], rows)
+    return markdown(["", *results], rows)
 
 
 def origin_table(results: Results) -> str:
     """What the figures were made from, one column a checkpoint."""
     rows = [[key, *(str(result.get(key)) for result in results.values())] for key in ("split", "seed")]
     rows += [[key, *(f"`{str(result.get(key))[:12]}`" for result in results.values())] for key in ("commit", "weights")]
-    return _markdown(["", *results], rows)
+    return markdown(["", *results], rows)
 
 
-TABLES: dict[str, Callable[[Results], str]] = {
-    "benchmarks": benchmarks_table,
-    "types": types_table,
-    "calibration": calibration_table,
-    "retrieval": retrieval_table,
-    "space": space_table,
-    "origin": origin_table,
+TABLES: dict[str, tuple[str, Callable[[dict], str]]] = {
+    "benchmarks": (EVAL_FILE, benchmarks_table),
+    "types": (EVAL_FILE, types_table),
+    "calibration": (EVAL_FILE, calibration_table),
+    "retrieval": (EVAL_FILE, retrieval_table),
+    "space": (EVAL_FILE, space_table),
+    "origin": (EVAL_FILE, origin_table),
+    "maps": ("maps.json", maps_table),
+    "pointing": ("maps.json", pointing_table),
+    "bench": ("bench.json", speed_table),
+    "growth": ("bench.json", growth_table),
+    "costs": ("bench.json", costs_table),
+    "load": ("load.json", load_table),
 }
 
 
@@ -180,8 +220,3 @@ def _dig(figures: dict | None, path: Sequence[str]) -> dict | None:
 
 def _unique(keys: Iterator[str]) -> list[str]:
     return list(dict.fromkeys(keys))
-
-
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -31,6 +31,7 @@ from vqa.data.labels import words_by_image
 from vqa.data.rows import read_rows, split_rows
 from vqa.data.sampling import EpochStream
 from vqa.fit import FitSettings, fit
+from vqa.integrity import write_sums
 from vqa.losses import joint_loss, task_loss
 from vqa.modeling import VQAModel
 from vqa.predictor import SPACE_FILE, VQAPredictor
@@ -64,6 +65,7 @@ class JointSettings:
     pair_share: int
     hard_negatives: int
     blind_share: float
+    patchy_share: float
     label_smoothing: float
     fit: dict
 
@@ -102,12 +104,18 @@ class JointData:
         return self._answers[answer]
 
     def collate(self, examples: Sequence[Example], rng: random.Random, blind_share: float) -> dict:
-        """States, mask and answer pieces of a batch; a `blind_share` of the photographs is the mean image."""
+        """States, mask and answer pieces of a batch; a `blind_share` of the photographs is the mean image.
+
+        A `patchy_share` of them lacks up to half of its patches, so that photographs with hidden patches, by which
+        maps are tested, are nothing new to the model.
+        """
         image_states = self.images.drawn_states(
             [e.image_id for e in examples], [e.may_be_mirrored for e in examples], rng
         )
-        blind = torch.tensor([rng.random() < blind_share for _ in examples])
-        image_states[blind] = self.model.mean_image_state
+        hidden = [rng.uniform(0, 0.5) if rng.random() < self.settings.patchy_share else 0.0 for _ in examples]
+        hidden = torch.tensor([1.0 if rng.random() < blind_share else share for share in hidden])
+        drawn = np.random.default_rng(rng.getrandbits(32)).random(image_states.shape[:2])
+        image_states[torch.from_numpy(drawn) < hidden[:, None]] = self.model.mean_image_state
         text_states, text_mask = self.texts[[e.question for e in examples]]
         answers = self.processor.pad_answers([self.answer_ids(rng.choice(e.answers)) for e in examples])
         return {
@@ -315,7 +323,7 @@ def val_cosines(data: JointData, most: int = 1000) -> dict[str, list[float]]:
 
 
 def save(data: JointData, seconds: float) -> Path:
-    """Writes the checkpoint's directory: heads, answers' vocabulary, val cosines and how it was made."""
+    """Writes the checkpoint's directory: heads, answers' vocabulary, val cosines, their sums and how it was made."""
     settings, features = data.settings, data.model.config.features
     directory = Path(settings.out) / features
     directory.mkdir(parents=True, exist_ok=True)
@@ -331,6 +339,7 @@ def save(data: JointData, seconds: float) -> Path:
         "torch": torch.__version__,
     }
     (directory / "train.json").write_text(json.dumps(record, indent=1) + "\n")
+    write_sums(directory)
     return directory
 
 

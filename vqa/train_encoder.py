@@ -26,6 +26,7 @@ from vqa.data.rows import read_rows, split_rows
 from vqa.data.sampling import EpochStream
 from vqa.fit import FitSettings, fit
 from vqa.hybrid_vit import HybridViTConfig, HybridViTModel
+from vqa.integrity import write_sums
 from vqa.processing import image_processor_for
 
 
@@ -166,3 +167,5 @@ def train_encoder(settings: EncoderSettings) -> None:
     text = minilm_directory()
     BertModel.from_pretrained(text, dtype="float16").save_pretrained(out / "text")
     AutoTokenizer.from_pretrained(text).save_pretrained(out / "text")
+    write_sums(out / "vision")
+    write_sums(out / "text")

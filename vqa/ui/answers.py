@@ -120,15 +120,5 @@ def _record(language: str, results: Mapping[str, dict]) -> str:
     common = [name for name in measured[0] if name in measured[1]]
     if not common:
         return ""
-    difference = {name: measured[0][name]["accuracy"] - measured[1][name]["accuracy"] for name in common}
-    wins = [name for name in common if difference[name] > 0]
-    losses = [name for name in common if difference[name] < 0]
-    return text(
-        language,
-        "verdict.record",
-        count=len(common),
-        wins=len(wins),
-        names=", ".join(wins) or "–",
-        losses=len(losses),
-        others=f" ({', '.join(losses)})" if losses else "",
-    )
+    figures = [f"{name} {' : '.join(percent(part[name]['accuracy']) for part in measured)}" for name in common]
+    return text(language, "verdict.record", figures=", ".join(figures))

@@ -170,10 +170,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "verdict.even": ("They are equally sure.", "两者把握相当。"),
     "verdict.record": (
-        "Over the test questions of {count} benchmarks, aligned is right more often on {wins} ({names}), unaligned on "
-        "{losses}{others}.",
-        "在 {count} 个基准的测试问题上，对齐模型在 {wins} 个上正确率更高（{names}），"
-        "未对齐模型在 {losses} 个上更高{others}。",
+        "Right answers to the test questions, aligned : unaligned – {figures}.",
+        "测试问题的正确率（对齐 : 未对齐）：{figures}。",
     ),
     "verdict.space": (
         "Only the aligned model was taught a shared space: there this pair stands above {aligned} of mismatched pairs, "

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from vqa.explain import DeletionTest, Explanation, deletion_test, explain
 from vqa.predictor import Photo, Prediction, Similarity, VQAPredictor
+from vqa.processing import clean_question
 
 COMPARE = "compare"
 KEPT_TURNS = 20
@@ -122,10 +123,10 @@ def ask(visit: Visit, predictor: VQAPredictor, question: str, features: str, vie
 
     Raises `QuestionError`.
     """
-    names = wanted_models(predictor, features)
+    question, names = clean_question(question), wanted_models(predictor, features)
     predictions = {name: predictor.ask(visit.photo, question, name) for name in names}
     turn = Turn(
-        question=question.strip(),
+        question=question,
         features=features,
         predictions=predictions,
         blind={name: predictor.ask_blind(question, name, top_k=1) for name in names},

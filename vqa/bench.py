@@ -1,0 +1,319 @@
+"""`python -m vqa bench`: how long answers take and what they cost, beside models that others published.
+
+One run measures everything, the models taking turns, so that what else the machine does meets all of them alike.
+Each measurement gets photographs it has not seen: the predictor keeps those it knows.
+"""
+
+import argparse
+import io
+import itertools
+import json
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from vqa.arguments import WEIGHTS, add_model_arguments, load_predictor
+from vqa.evalfile import commit, hash_weights
+from vqa.integrity import loaded_files
+from vqa.photos import open_photo
+from vqa.tables import HERE, costs_table, growth_table, speed_table
+
+FILE = "bench.json"
+SIDE = 640  # of the photograph: a square, of which ViLT sees the least it can, 384 × 384
+BULK = 32
+RIVALS_BATCH = 8  # more at once is no faster on a CPU, and BLIP then takes gigabytes
+ROUNDS = {"single": 15, "bulk": 3, "growth": 5, "start": 3}
+NOUNS = (
+    "cat dog horse bird cow sheep car bus train plane boat bike chair table sofa bed cup plate fork knife "
+    "apple cake pizza tree flower house door window road sky shirt hat"
+).split()
+QUESTIONS = [f"what color is the {noun} in the photo?" for noun in NOUNS]
+PATIENCE = 120  # seconds for the page to start
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, metavar=FILE, help=f"default: {FILE} beside the weights")
+    parser.add_argument(
+        "--quick", action="store_true", help="a trial: one round, against small stand-ins, saved only to --out"
+    )
+    add_model_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    out = args.out or (None if args.quick else args.weights / FILE)
+    if out and not out.parent.is_dir():
+        raise ValueError(f"There is no folder {out.parent} to write {out.name} to.")
+    rounds = dict.fromkeys(ROUNDS, 1) if args.quick else ROUNDS
+    predictor = load_predictor(args)
+    costs = measure_costs(args.weights, args.features, rounds["start"])
+    import torch
+
+    from vqa.rivals import RIVALS
+
+    here = Here(predictor, args.features)
+    rivals = {name: rival(predictor.processor, args.device, args.quick) for name, rival in RIVALS.items()}
+    bench = {
+        "device": args.device,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "features": args.features,
+        "commit": commit(),
+        "weights": hash_weights(args.weights, args.features),
+        "parameters": {HERE: here.parameters} | {name: rival.parameters for name, rival in rivals.items()},
+        "speed": measure_speed({HERE: here} | rivals, rounds),
+        "growth": measure_growth(here, rounds["growth"], 4 if args.quick else None),
+        "costs": costs,
+    }
+    print(speed_table(bench), growth_table(bench), costs_table(bench), sep="\n\n")
+    if out:
+        partial = out.with_name(out.name + ".partial")
+        partial.write_text(json.dumps(bench, indent=1) + "\n", encoding="utf-8")
+        os.replace(partial, out)
+
+
+class Here:
+    """The predictor with the calls of a `vqa.rivals.Rival`."""
+
+    def __init__(self, predictor, features: str):
+        self.predictor = predictor
+        self.features = features
+
+    @property
+    def parameters(self) -> int:
+        return sum(parameter.numel() for parameter in self.predictor.models[self.features].parameters())
+
+    def look(self, photos: Sequence[Image.Image]) -> list:
+        return [self.predictor.encode(photo) for photo in photos]
+
+    def ask(self, seen: list, questions: Sequence[str], answers: Sequence[str] | None = None) -> list:
+        seen = seen * len(questions) if len(seen) == 1 else seen
+        return self.predictor.ask_many(seen, questions, self.features, answers=answers)
+
+
+def photograph(number: int, megapixels: float = SIDE * SIDE / 1e6) -> bytes:
+    """The JPEG of a square with soft random shapes; another `number` gives another one."""
+    side = round((megapixels * 1e6) ** 0.5)
+    shapes = np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8)
+    data = io.BytesIO()
+    Image.fromarray(shapes).resize((side, side), Image.Resampling.BICUBIC).save(data, "JPEG", quality=90)
+    return data.getvalue()
+
+
+def interleave(tasks: dict[Hashable, Callable[[int], Callable]], rounds: int) -> dict[Hashable, dict]:
+    """What each task's calls took, in ms: median, quartiles and the number of rounds.
+
+    `task(turn)` makes ready what the call that it returns needs; only the call is timed. In each round every task
+    has a turn.
+    """
+    times: dict[Hashable, list[float]] = {key: [] for key in tasks}
+    for number in range(rounds):
+        for key, task in tasks.items():
+            call = task(number)
+            start = time.perf_counter()
+            call()
+            times[key].append(1000 * (time.perf_counter() - start))
+    return {key: summary(values) for key, values in times.items()}
+
+
+def summary(values: Sequence[float]) -> dict:
+    """Median and quartiles of what was measured in several rounds."""
+    low, _, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else 3 * [values[0]]
+    return {"median": statistics.median(values), "quartiles": [low, high], "rounds": len(values)}
+
+
+def measure_speed(models: dict, rounds: dict[str, int]) -> dict[str, dict]:
+    """By task and model, the time from a photograph's bytes, or from a question, to the answer."""
+    numbers = itertools.count()  # no photograph twice
+
+    def fresh() -> bytes:
+        return photograph(next(numbers))
+
+    def first(model) -> Callable:
+        def ready(turn: int) -> Callable:
+            data = fresh()
+            return lambda: model.ask(model.look([open_photo(data)]), [QUESTIONS[turn % len(QUESTIONS)]])
+
+        return ready
+
+    def follow_up(model) -> Callable:
+        seen = model.look([open_photo(fresh())])
+        return lambda turn: lambda: model.ask(seen, [QUESTIONS[turn % len(QUESTIONS)]])
+
+    def batches(model) -> list[slice]:
+        size = BULK if isinstance(model, Here) else RIVALS_BATCH
+        return [slice(start, start + size) for start in range(0, BULK, size)]
+
+    def many_questions(model) -> Callable:
+        def ready(turn: int) -> Callable:
+            data = fresh()
+
+            def call() -> None:
+                seen = model.look([open_photo(data)])
+                for batch in batches(model):
+                    model.ask(seen, QUESTIONS[batch])
+
+            return call
+
+        return ready
+
+    def many_photographs(model) -> Callable:
+        def ready(turn: int) -> Callable:
+            files = [fresh() for _ in range(BULK)]
+
+            def call() -> None:
+                for batch in batches(model):
+                    model.ask(model.look([open_photo(data) for data in files[batch]]), QUESTIONS[batch])
+
+            return call
+
+        return ready
+
+    singles = {"first question on a photograph": first, "follow-up question": follow_up}
+    bulk = {f"{BULK} questions on one photograph": many_questions, f"{BULK} photographs in bulk": many_photographs}
+    found = {}
+    for kind, tasks in (("single", singles), ("bulk", bulk)):
+        turns = {(task, name): make(model) for task, make in tasks.items() for name, model in models.items()}
+        if kind == "single":
+            interleave(turns, 1)  # warms all of them up
+        found |= interleave(turns, rounds[kind])
+    return {task: {name: found[task, name] for name in models} for task in {**singles, **bulk}}
+
+
+def measure_growth(here: Here, rounds: int, most: int | None = None) -> dict[str, dict]:
+    """How this model's times grow, by quantity and size; `most` leaves larger sizes out."""
+    numbers = itertools.count(10**6)  # other photographs than those of `measure_speed`
+    seen = here.look([open_photo(photograph(next(numbers)))])
+    asked = list(itertools.islice(itertools.cycle(QUESTIONS), 128))
+
+    def one_by_one(count: int) -> Callable:
+        def ready(turn: int) -> Callable:
+            data = photograph(next(numbers))
+
+            def call() -> None:
+                looked = here.look([open_photo(data)])
+                for question in asked[:count]:
+                    here.ask(looked, [question])
+
+            return call
+
+        return ready
+
+    def large(megapixels: float) -> Callable:
+        def ready(turn: int) -> Callable:
+            data = photograph(next(numbers), megapixels)
+            return lambda: here.ask(here.look([open_photo(data)]), asked[:1])
+
+        return ready
+
+    def closed(count: int) -> Callable:
+        answers = [f"{NOUNS[i % len(NOUNS)]} {i}" for i in range(count)]
+        return lambda turn: lambda: here.ask(seen, asked[:1], answers)
+
+    def together(count: int) -> Callable:
+        return lambda turn: lambda: here.ask(seen, asked[:count])
+
+    growth = {
+        "questions on one photograph, one by one": (one_by_one, (1, 8, 32, 128)),
+        "megapixels of the photograph, first question": (large, (0.4, 3, 12, 48)),
+        "allowed answers, follow-up question": (closed, (2, 32, 512, 4096)),
+        "follow-up questions answered together": (together, (1, 4, 16, 64)),
+    }
+    tasks = {
+        (name, size): make(size) for name, (make, sizes) in growth.items() for size in sizes if size <= (most or size)
+    }
+    found = interleave(tasks, rounds)
+    return {name: {str(size): found[of, size] for of, size in tasks if of == name} for name in growth}
+
+
+def measure_costs(weights: Path, features: str, rounds: int) -> dict[str, dict | float | None]:
+    """Seconds and megabytes that an answer costs from nothing, and the page until it is ready, each in a process."""
+    answers = [first_answer(weights, features) for _ in range(rounds)]
+    pages = [page_ready(weights) for _ in range(rounds)]
+    peaks = [peak for _, peak in answers if peak is not None]
+    folders = {path.parent for path in weights.rglob("*.safetensors")}
+    return {
+        "start to first answer on the command line, s": summary([seconds for seconds, _ in answers]),
+        "start of the page until it is ready, s": summary(pages),
+        "peak memory of a first answer, MB": summary(peaks) if peaks else None,
+        "all weights, MB": sum(path.stat().st_size for folder in folders for path in loaded_files(folder)) / 1e6,
+    }
+
+
+ASK_AND_TELL = """
+import sys
+from vqa.__main__ import main
+from vqa.bench import peak_memory_mb
+code = main(["ask", *sys.argv[1:]])
+print("peak:", peak_memory_mb())
+sys.exit(code)
+"""
+
+
+def first_answer(weights: Path, features: str) -> tuple[float, float | None]:
+    """Seconds that `vqa ask` takes in a new process, and its peak memory in MB. Raises `ValueError` with its reason."""
+    with tempfile.TemporaryDirectory() as folder:
+        photo = Path(folder) / "photo.jpg"
+        photo.write_bytes(photograph(0))
+        options = [photo, QUESTIONS[0], "--weights", weights.resolve(), "--features", features]
+        command = [sys.executable, "-c", ASK_AND_TELL, *map(str, options)]
+        start = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, cwd=WEIGHTS.parent)
+        seconds = time.perf_counter() - start
+    if done.returncode:
+        raise ValueError(done.stderr.strip())
+    peak = re.search(r"peak: ([\d.]+)", done.stdout)
+    return seconds, float(peak[1]) if peak else None
+
+
+def peak_memory_mb() -> float | None:
+    """The most this process ever held in memory; None where the system does not tell as Linux does."""
+    status = Path("/proc/self/status")
+    peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.is_file() else None
+    return int(peak[1]) * 1024 / 1e6 if peak else None
+
+
+def page_ready(weights: Path) -> float:
+    """Seconds from the start of `app.py` until it answers."""
+    start = time.perf_counter()
+    with running_page(weights):
+        return time.perf_counter() - start
+
+
+@contextmanager
+def running_page(weights: Path) -> Iterator[tuple[str, int]]:
+    """`app.py` in a process of its own, once it answers: its address and process id. Raises `ValueError`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "app.py", "--port", str(port), "--weights", str(weights.resolve())]
+    page = subprocess.Popen(command, cwd=WEIGHTS.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address, start = f"http://127.0.0.1:{port}/", time.perf_counter()
+    try:
+        while not _answers(address):
+            if page.poll() is not None or time.perf_counter() - start > PATIENCE:
+                raise ValueError("The page did not start; `python app.py` tells why.")
+            time.sleep(0.05)
+        yield address, page.pid
+    finally:
+        page.terminate()
+        page.wait()
+
+
+def _answers(address: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{address}healthz", timeout=PATIENCE).close()
+    except OSError:
+        return False
+    return True
