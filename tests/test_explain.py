@@ -217,7 +217,7 @@ def test_a_batch_gives_what_single_questions_give(method):
         alone = explain(model, Processor(), image, questions[i], method, answer=answers[i])
         assert found.words == alone.words and found.pieces == alone.pieces
         for name in ("image_map", "word_maps", "piece_maps", "word_scores", "patch_words"):
-            np.testing.assert_allclose(getattr(found, name), getattr(alone, name), atol=2e-6, err_msg=name)
+            np.testing.assert_allclose(getattr(found, name), getattr(alone, name), atol=5e-5, err_msg=name)
 
 
 def test_one_photograph_serves_many_questions():

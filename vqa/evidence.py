@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vqa.arguments import add_data_arguments, add_model_arguments, load_predictor, positive
 from vqa.data.images import ImageStore
-from vqa.data.rows import read_rows
+from vqa.data.rows import box_row, read_rows
 from vqa.evalfile import commit, hash_weights
 from vqa.explain.pointing import existence_questions, measure_pointing, questions_about_classes
 from vqa.explain.scenes import drawn_scenes, easy_vqa_scenes
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError(f"There is no folder {out.parent} to write {out.name} to.")
     store = ImageStore(args.images)
     questions = draw_evenly(read_questions(args.questions, args.split), args.limit, args.seed, store)
-    rows = [row for row in read_rows(args.boxes) if row["image_id"] in store]
+    rows = [row for row in read_rows(args.boxes, box_row) if row["image_id"] in store]
     asked = {
         "questions": questions_about_classes(read_questions(args.questions, args.split), rows, args.split),
         "existence": existence_questions(rows, args.split),

@@ -1,5 +1,5 @@
 """`python -m vqa report`: writes the tables of results into the documents, from what was measured and lies beside the
-weights: `eval.json` and `maps.json` of each checkpoint, `bench.json` and `load.json`.
+weights: `eval.json` and `maps.json` of each checkpoint, `bench.json`, `load.json` and `ablation.json`.
 
 A table stands between `<!-- results:NAME -->` and `<!-- /results -->`; NAME is one of `TABLES`. No figure in a document
 is written by hand, and `--check` tells whether one was.
@@ -13,7 +13,18 @@ from pathlib import Path
 
 from vqa.arguments import WEIGHTS
 from vqa.evalfile import read_eval
-from vqa.tables import NONE, costs_table, growth_table, load_table, maps_table, markdown, pointing_table, speed_table
+from vqa.tables import (
+    NONE,
+    ablation_space_table,
+    ablation_table,
+    costs_table,
+    growth_table,
+    load_table,
+    maps_table,
+    markdown,
+    pointing_table,
+    speed_table,
+)
 
 DOCUMENTS = (WEIGHTS.parent / "README.md", WEIGHTS / "README.md")
 EVAL_FILE = "eval.json"
@@ -21,6 +32,7 @@ HOLDS = {
     "maps.json": {"curves", "pointing"},
     "bench.json": {"speed", "growth", "costs"},
     "load.json": {"visits", "soak"},
+    "ablation.json": {"variants"},
 }
 Results = dict[str, dict]  # the content of a file by the name of its checkpoint
 
@@ -174,6 +186,8 @@ TABLES: dict[str, tuple[str, Callable[[dict], str]]] = {
     "growth": ("bench.json", growth_table),
     "costs": ("bench.json", costs_table),
     "load": ("load.json", load_table),
+    "ablation": ("ablation.json", ablation_table),
+    "ablation_space": ("ablation.json", ablation_space_table),
 }
 
 
