@@ -1,5 +1,7 @@
 """Tiny random models, so that tests need no weights and no network."""
 
+import json
+
 import pytest
 import torch
 from PIL import Image
@@ -10,6 +12,7 @@ from vqa.modeling import VQAModel
 from vqa.predictor import VQAPredictor
 from vqa.processing import VQAProcessor, image_processor_for, train_answer_pieces
 
+COLOURS = {"red": (220, 30, 30), "blue": (30, 30, 220), "green": (30, 200, 30), "white": (250, 250, 250)}
 ANSWERS = ["yes", "no", "red", "blue", "two", "cat", "dog", "tennis racket", "a dog runs on the grass"]
 WORDS = (
     "[PAD] [UNK] [CLS] [SEP] [MASK] what is the color of this cat dog ball a an there how many in photo ? , .".split()
@@ -81,6 +84,48 @@ def tiny_weights(tmp_path_factory, answer_pieces):
 @pytest.fixture(scope="session")
 def tiny_predictor(tiny_weights) -> VQAPredictor:
     return VQAPredictor.from_pretrained(tiny_weights)
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory, tiny_weights):
+    """Twenty plain photographs of four colours, asked, captioned and boxed; a fifth of them is val."""
+    root = tmp_path_factory.mktemp("data")
+    (root / "photos").mkdir()
+    questions, captions, boxes = [], [], []
+    for i in range(20):
+        name = list(COLOURS)[i % 4]
+        Image.new("RGB", (40 + i, 50), COLOURS[name]).save(root / "photos" / f"p{i}.png")
+        common = {"image_id": f"p{i}", "split": "val" if i >= 16 else "train"}
+        questions.append(common | {"question": "what color is this?", "answer": name, "source": "colours"})
+        questions[-1]["type"] = "object"
+        captions.append(common | {"captions": [f"a photo of {name} .", f"all {name} number {i}"]})
+        boxes.append(common | {"classes": "all", "boxes": [["cat", 0.1, 0.1, 0.6, 0.6]]})
+    for name, rows in (("questions", questions), ("captions", captions), ("boxes", boxes)):
+        (root / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    config = {
+        "stage": "joint",
+        "images": [str(root / "photos")],
+        **{name: [str(root / f"{name}.jsonl")] for name in ("questions", "captions", "boxes")},
+        "vision": str(tiny_weights / "encoders" / "vision"),
+        "text": str(tiny_weights / "encoders" / "text"),
+        "cache": str(root / "cache"),
+        "out": str(root / "weights"),
+        "model": {"hidden_size": 16, "num_heads": 2, "num_blocks": 1, "decoder_layers": 1, "dropout": 0.0},
+        "answer_pieces": 300,
+        "shares": {"colours": 8, "existence": 2, "count": 2, "caption-match": 2},
+        "caption_share": 2,
+        "align": {"steps": 5, "learning_rate": 1e-3, "warmup_steps": 1, "ema": 0},
+        "align_batch": 6,
+        "align_weight": 0.2,
+        "pair_share": 4,
+        "hard_negatives": 2,
+        "blind_share": 0.1,
+        "patchy_share": 0.5,
+        "label_smoothing": 0.0,
+        "fit": {"steps": 4, "learning_rate": 1e-3, "warmup_steps": 1, "ema": 0.9},
+    }
+    (root / "joint.json").write_text(json.dumps(config))
+    return root
 
 
 @pytest.fixture

@@ -33,6 +33,11 @@ def test_split_and_source_choose_rows(tmp_path):
         read_questions([write(tmp_path / "r.jsonl", rows[:3] + [row(split="train", source="u")])], "val", "u")
 
 
+def test_val_is_what_training_holds_out(tmp_path):
+    file = write(tmp_path / "q.jsonl", [row(image_id=i, split="train") for i in ("red", "blue")])
+    assert [q.image_id for q in read_questions([file], "val")] == ["blue"]
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
@@ -115,7 +120,7 @@ def official(tmp_path):
 def test_vqa_v2_is_read_as_published(official):
     first, second = read_questions(official)
     assert first == Question(
-        "COCO_val2014_000000458752", "What color?", "red", "vqa-v2", None, "other", answers=("red",) * 10
+        "COCO_val2014_000000458752", "What color?", "red", "vqa-v2", "val", "other", answers=("red",) * 10
     )
     assert second.image_id == "COCO_val2014_000000000009" and second.type == "yes/no"
     assert [q.answer for q in read_questions(official[:1], answered=False)] == [None, None]

@@ -10,91 +10,137 @@ from pathlib import Path
 import pytest
 import torch
 from accelerate import Accelerator
-from PIL import Image
 
 from tests.faults import full_disk
+from vqa.__main__ import main
+from vqa.data.examples import Example
 from vqa.data.rows import split_rows
 from vqa.data.sampling import EpochStream
 from vqa.fit import FitSettings, fit, learning_rate_factor
 from vqa.losses import task_loss
 from vqa.predictor import VQAPredictor
 from vqa.processing import PAD
-from vqa.train import JointSettings, load_settings, nearest_captions, run, train_joint
+from vqa.train import OVERRIDES, JointSettings, load_settings, nearest_captions, new_model, run, streams_of, train_joint
 
-COLOURS = {"red": (220, 30, 30), "blue": (30, 30, 220), "green": (30, 200, 30), "white": (250, 250, 250)}
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory, tiny_weights):
-    """Twenty plain photographs of four colours, asked, captioned and boxed; a fifth of them is val."""
-    root = tmp_path_factory.mktemp("data")
-    (root / "photos").mkdir()
-    questions, captions, boxes = [], [], []
-    for i in range(20):
-        name = list(COLOURS)[i % 4]
-        Image.new("RGB", (40 + i, 50), COLOURS[name]).save(root / "photos" / f"p{i}.png")
-        common = {"image_id": f"p{i}", "split": "val" if i >= 16 else "train"}
-        questions.append(common | {"question": "what color is this?", "answer": name, "source": "colours"})
-        questions[-1]["type"] = "object"
-        captions.append(common | {"captions": [f"a photo of {name} .", f"all {name} number {i}"]})
-        boxes.append(common | {"classes": "all", "boxes": [["cat", 0.1, 0.1, 0.6, 0.6]]})
-    for name, rows in (("questions", questions), ("captions", captions), ("boxes", boxes)):
-        (root / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    config = {
-        "stage": "joint",
-        "images": [str(root / "photos")],
-        **{name: [str(root / f"{name}.jsonl")] for name in ("questions", "captions", "boxes")},
-        "vision": str(tiny_weights / "encoders" / "vision"),
-        "text": str(tiny_weights / "encoders" / "text"),
-        "cache": str(root / "cache"),
-        "out": str(root / "weights"),
-        "model": {"hidden_size": 16, "num_heads": 2, "num_blocks": 1, "decoder_layers": 1, "dropout": 0.0},
-        "answer_pieces": 300,
-        "shares": {"colours": 8, "existence": 2, "count": 2, "caption-match": 2},
-        "caption_share": 2,
-        "align": {"steps": 5, "learning_rate": 1e-3, "warmup_steps": 1, "ema": 0},
-        "align_batch": 6,
-        "align_weight": 0.2,
-        "pair_share": 4,
-        "hard_negatives": 2,
-        "blind_share": 0.1,
-        "patchy_share": 0.5,
-        "label_smoothing": 0.0,
-        "fit": {"steps": 4, "learning_rate": 1e-3, "warmup_steps": 1, "ema": 0.9},
-    }
-    (root / "joint.json").write_text(json.dumps(config))
-    return root
+ROOT = Path(__file__).resolve().parent.parent
 
 
-def joint_settings(data, **changes) -> JointSettings:
-    return dataclasses.replace(load_settings(data / "joint.json"), **changes)
+def joint_settings(tiny_data, **changes) -> JointSettings:
+    return dataclasses.replace(load_settings(tiny_data / "joint.json"), **changes)
 
 
-def test_a_run_leaves_a_directory_that_answers(data, photo):
+def test_a_run_leaves_a_directory_that_answers(tiny_data, photo):
     for features in ("aligned", "unaligned"):
         args = argparse.Namespace(
-            config=data / "joint.json", features=features, question_only=False, run=str(data / "runs" / features)
+            config=tiny_data / "joint.json",
+            features=features,
+            question_only=False,
+            run=str(tiny_data / "runs" / features),
         )
+        vars(args).update(dict.fromkeys(OVERRIDES))
         assert run(args) == 0
-        log = [json.loads(line) for line in (data / "runs" / features / "joint" / "log.jsonl").read_text().splitlines()]
+        log = [
+            json.loads(line)
+            for line in (tiny_data / "runs" / features / "joint" / "log.jsonl").read_text().splitlines()
+        ]
         expected = {"step", "loss", "task", "questions", "captions", "grad_norm", "lr"}
         assert set(log[0]) == expected | ({"align"} if features == "aligned" else set())
-    (data / "weights" / "encoders").symlink_to(load_settings(data / "joint.json").vision.rsplit("/", 1)[0])
-    predictor = VQAPredictor.from_pretrained(data / "weights")
+    predictor = VQAPredictor.from_pretrained(tiny_data / "weights")
     assert predictor.features == ["aligned", "unaligned"]
     assert predictor.ask(photo, "what color is this?").top
     assert 0 <= predictor.similarity(photo, "a photo of red").matched_percentile <= 100
-    record = json.loads((data / "weights" / "aligned" / "train.json").read_text())
+    record = json.loads((tiny_data / "weights" / "aligned" / "train.json").read_text())
     assert record["examples"]["colours"] == 16
 
 
-def test_unaligned_keeps_its_projections_and_aligned_moves_them(data, tmp_path):
+@pytest.fixture
+def own_data(tmp_path, tiny_data):
+    """VQA v2's official pair of files and a folder with their photographs, as a user has them."""
+    (tmp_path / "train2014").mkdir()
+    asked, notes = [], []
+    for number in range(1, 31):
+        shutil.copy(
+            tiny_data / "photos" / f"p{number % 4}.png", tmp_path / f"train2014/COCO_train2014_{number:012d}.png"
+        )
+        answer = ("red", "blue", "green", "white")[number % 4]
+        asked.append({"question_id": number, "image_id": number, "question": "what color is this?"})
+        notes.append({"question_id": number, "multiple_choice_answer": answer, "answer_type": "other"})
+        notes[-1]["answers"] = [{"answer": answer}] * 10
+    questions = {"data_type": "mscoco", "data_subtype": "train2014", "questions": asked}
+    (tmp_path / "questions.json").write_text(json.dumps(questions))
+    (tmp_path / "annotations.json").write_text(json.dumps({"annotations": notes}))
+    return tmp_path
+
+
+def test_own_data_in_one_command(own_data, tiny_weights, photo, monkeypatch, caplog):
+    config = json.loads((ROOT / "configs" / "own.json").read_text())
+    config |= {name: str(tiny_weights / "encoders" / name) for name in ("vision", "text")}
+    config |= {"start": str(tiny_weights / "aligned"), "fit": config["fit"] | {"steps": 2, "warmup_steps": 1}}
+    (own_data / "own.json").write_text(json.dumps(config))
+    files = ["--questions", "questions.json", "annotations.json", "--images", "train2014", "--out", "mine"]
+    monkeypatch.chdir(own_data)
+    assert main(["train", "--config", "own.json", *files]) == 0
+    assert "no captions to align" in caplog.text
+    record = json.loads((own_data / "mine" / "aligned" / "train.json").read_text())
+    assert 20 <= record["examples"]["vqa-v2"] < 30  # a tenth of the photographs, by their ids, is val
+    start = VQAPredictor.from_pretrained(tiny_weights)
+    (own_data / "mine").rename(own_data / "moved")
+    predictor = VQAPredictor.from_pretrained(own_data / "moved")
+    assert predictor.features == ["aligned"] and predictor.ask(photo, "what color is this?").top
+    pieces = [p.models["aligned"].decoder.pieces.weight for p in (start, predictor)]
+    assert pieces[0].shape == pieces[1].shape and not torch.equal(*pieces)
+    torch.testing.assert_close(*pieces, atol=0.01, rtol=0)  # two steps away from where it started
+
+
+def test_data_that_cannot_be_trained_on_is_told(own_data, tiny_data, tiny_weights, capsys):
+    def told(*options) -> str:
+        command = [
+            "train",
+            "--config",
+            str(tiny_data / "joint.json"),
+            "--run",
+            str(own_data / "run"),
+            *map(str, options),
+        ]
+        assert main(command) == 2
+        return capsys.readouterr().err
+
+    questions = own_data / "questions.jsonl"
+    questions.write_text('{"image_id": "p1", "question": "what color is this?"}\n')
+    assert "line 1: answer is missing" in told("--questions", questions)
+    questions.write_text('{"image_id": "dog", "question": "what?", "answer": "red"}\n')
+    assert "None of the 1 questions is about one of the 20 images: they ask about 'dog'" in told(
+        "--questions", questions
+    )
+
+
+def test_streams_follow_the_shares(caplog):
+    sources = {"many": [Example("a", "what?", ("x",))] * 30, "few": [Example("b", "what?", ("y",))] * 10, "count": []}
+    assert [stream.batch_size for stream in streams_of(sources, {}, 0)] == [24, 8]
+    assert not caplog.records
+    [stream] = streams_of(sources, {"few": 3, "count": 2}, 0)
+    assert len(stream.batch(0)) == 3 and stream.batch(0)[0].image_id == "b"
+    assert "count has a share of the batch and no examples" in caplog.text
+    assert "many has 30 examples and no share" in caplog.text
+    with pytest.raises(ValueError, match="no source 'fwe' to give a share to, only many, few, count"):
+        streams_of(sources, {"fwe": 3}, 0)
+    with pytest.raises(ValueError, match="nothing to train on"):
+        streams_of({"count": []}, {}, 0)
+
+
+def test_heads_to_start_from_must_be_of_the_features_that_are_trained(tiny_data, tiny_weights):
+    settings = joint_settings(tiny_data, start=str(tiny_weights / "unaligned"))
+    with pytest.raises(ValueError, match="unaligned holds unaligned features, not aligned"):
+        new_model(settings, "aligned", 300)
+
+
+def test_unaligned_keeps_its_projections_and_aligned_moves_them(tiny_data, tmp_path):
     starts, ends = {}, {}
     for features in ("aligned", "unaligned"):
-        trained = train_joint(joint_settings(data), features, False, tmp_path / features)
+        trained = train_joint(joint_settings(tiny_data), features, False, tmp_path / features)
         ends[features] = {k: v.clone() for k, v in trained.model.aligner.state_dict().items()}
         untrained = joint_settings(
-            data, align={"steps": 0, "learning_rate": 1e-3}, fit={"steps": 0, "learning_rate": 1}
+            tiny_data, align={"steps": 0, "learning_rate": 1e-3}, fit={"steps": 0, "learning_rate": 1}
         )
         starts[features] = train_joint(untrained, features, False, tmp_path / f"{features}0").model.aligner.state_dict()
     assert all(torch.equal(ends["unaligned"][k], v) for k, v in starts["unaligned"].items())
@@ -102,8 +148,8 @@ def test_unaligned_keeps_its_projections_and_aligned_moves_them(data, tmp_path):
     assert not torch.equal(ends["aligned"]["image.mlp_out.weight"], starts["aligned"]["image.mlp_out.weight"])
 
 
-def test_every_head_gets_a_finite_gradient_and_no_encoder_does(data, tmp_path):
-    trained = train_joint(joint_settings(data, fit={"steps": 0, "learning_rate": 1}), "aligned", False, tmp_path)
+def test_every_head_gets_a_finite_gradient_and_no_encoder_does(tiny_data, tmp_path):
+    trained = train_joint(joint_settings(tiny_data, fit={"steps": 0, "learning_rate": 1}), "aligned", False, tmp_path)
     model = trained.model
     model.freeze()
     batch = trained.collate(trained.sources["colours"][:4], random.Random(0), 0.0)
@@ -116,9 +162,9 @@ def test_every_head_gets_a_finite_gradient_and_no_encoder_does(data, tmp_path):
             assert parameter.grad is not None and torch.isfinite(parameter.grad).all(), name
 
 
-def test_it_overfits_eight_examples(data, tmp_path):
-    trained = train_joint(joint_settings(data, fit={"steps": 0, "learning_rate": 1}), "unaligned", False, tmp_path)
-    model, words = trained.model, list(COLOURS)
+def test_it_overfits_eight_examples(tiny_data, tmp_path):
+    trained = train_joint(joint_settings(tiny_data, fit={"steps": 0, "learning_rate": 1}), "unaligned", False, tmp_path)
+    model, words = trained.model, ["red", "blue", "green", "white"]
     model.freeze()
     torch.manual_seed(0)
     batch = {
@@ -263,10 +309,15 @@ def test_hard_wrong_captions_are_near_but_of_another_photograph():
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"stage": "jont"}, "one of encoder, joint"), ({"batchsize": 3}, "batchsize"), ({"images": None}, "images")],
+    [
+        ({"stage": "jont"}, "one of encoder, joint"),
+        ({"batchsize": 3}, "batchsize"),
+        ({"images": None}, "images"),
+        ({"fit": {"stepz": 3}}, "stepz"),
+    ],
 )
-def test_a_wrong_configuration_is_refused(data, tmp_path, change, message):
-    fields = json.loads((data / "joint.json").read_text()) | change
+def test_a_wrong_configuration_is_refused(tiny_data, tmp_path, change, message):
+    fields = json.loads((tiny_data / "joint.json").read_text()) | change
     if change.get("images", 0) is None:
         del fields["images"]
     (tmp_path / "c.json").write_text(json.dumps(fields))

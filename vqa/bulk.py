@@ -27,7 +27,13 @@ BATCH_SIZE = 32
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_images_argument(parser)
-    parser.add_argument("--questions", required=True, type=Path, metavar="FILE.jsonl", help="rows: image_id, question")
+    parser.add_argument(
+        "--questions",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="JSONL rows `image_id, question`, VQA v2's questions, or a saved dataset",
+    )
     parser.add_argument("--out", required=True, type=Path, metavar="FILE.jsonl", help="run again to go on")
     parser.add_argument("--batch-size", type=positive, default=BATCH_SIZE, metavar="N", help="questions at a time")
     add_answers_argument(parser)

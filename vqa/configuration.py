@@ -13,7 +13,8 @@ class VQAConfig(PreTrainedConfig):
     """Two encoders, and the heads that align, fuse and decode.
 
     `features` names what this checkpoint feeds to the fusion: `"aligned"`, projections trained with the alignment
-    loss, or `"unaligned"`, the encoders' own features on fixed axes. `encoders` is a directory, relative to the
+    loss, or `"unaligned"`, the encoders' own features on fixed axes; `fusion` how they are fused, by
+    `"coattention"` or, as a baseline, `"pooled"`. `encoders` is a directory, relative to the
     checkpoint's own, that holds `vision/` and `text/` where several checkpoints share them; None where the
     checkpoint holds their weights itself. `temperature` divides the decoder's logits wherever a probability is
     reported (fitted on val), and an answer below `sure_threshold` is called unsure.
@@ -25,6 +26,7 @@ class VQAConfig(PreTrainedConfig):
     vision_config: dict | PreTrainedConfig | None = None
     text_config: dict | PreTrainedConfig | None = None
     features: str = "aligned"
+    fusion: str = "coattention"
     encoders: str | None = None
     hidden_size: int = 256
     num_heads: int = 8
@@ -45,6 +47,8 @@ class VQAConfig(PreTrainedConfig):
         self.text_config = _sub_config(self.text_config, "bert")
         if self.features not in ("aligned", "unaligned"):
             raise ValueError(f"features is 'aligned' or 'unaligned', not {self.features!r}.")
+        if self.fusion not in ("coattention", "pooled"):
+            raise ValueError(f"fusion is 'coattention' or 'pooled', not {self.fusion!r}.")
         if self.hidden_size % self.num_heads:
             raise ValueError(f"hidden_size ({self.hidden_size}) is not a multiple of num_heads ({self.num_heads}).")
         super().__post_init__(**kwargs)

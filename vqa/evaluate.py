@@ -33,7 +33,12 @@ WUPS_THRESHOLDS = (0.9, 0.0)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_arguments(parser, split="test")
     parser.add_argument(
-        "--questions", nargs="+", required=True, type=Path, metavar="FILE", help="JSONL, or VQA v2's two JSON files"
+        "--questions",
+        nargs="+",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="JSONL, VQA v2's two JSON files, or a saved dataset",
     )
     parser.add_argument("--source", help="only this source's questions")
     parser.add_argument("--question-only", action="store_true", help="ask the mean image instead of the photographs")

@@ -6,6 +6,7 @@ run's seed and its own number): resuming needs the weights, the optimiser and th
 
 import json
 import math
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -14,9 +15,11 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import set_seed, tqdm
+from accelerate.utils import send_to_device, set_seed, tqdm
 from safetensors import SafetensorError
 from torch import nn
+
+from vqa.distributed import average_gradients, own_rows
 
 CHECKPOINT = "checkpoint"
 WHOLE = "complete"  # a file in a checkpoint to which nothing is missing
@@ -64,9 +67,10 @@ def fit(
     """Trains `model` in place, and leaves it with the averaged weights where `settings.ema` asks for them.
 
     `batch_of(step)` gives a step's batch, `losses_of(model, batch)` its named loss terms, of which `"loss"` is
-    differentiated. `directory` receives `log.jsonl` (terms, gradient norm, learning rate) and a checkpoint,
-    from which an interrupted run goes on; a finished run is not repeated. Raises `FloatingPointError` when the
-    loss is no number, and `OSError` when a checkpoint cannot be written.
+    differentiated. Of several processes each is given its part of the batch, on its device; `losses_of` gathers what
+    it needs of the others' (`vqa.distributed`). `directory` receives `log.jsonl` (terms, gradient norm, learning
+    rate) and a checkpoint, from which an interrupted run goes on; a finished run is not repeated. Raises
+    `FloatingPointError` when the loss is no number, and `OSError` when a checkpoint cannot be written.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -80,47 +84,53 @@ def fit(
             model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.ema), device=accelerator.device
         )
         accelerator.register_for_checkpointing(average)
-    model, optimizer = accelerator.prepare(model, optimizer)
+    # Not for training in accelerate's sense, which would wrap it: losses call parts of the model, and more than once a
+    # step, which DistributedDataParallel does not allow. Its gradients are averaged below.
+    model = accelerator.prepare_model(model, evaluation_mode=True)
+    optimizer = accelerator.prepare(optimizer)
     progress = _Progress()
     accelerator.register_for_checkpointing(progress)
-    checkpoint = _last_whole(directory)
+    with accelerator.main_process_first():  # it may put the folders in order
+        checkpoint = _last_whole(directory)
     if checkpoint is not None:
         accelerator.load_state(str(checkpoint))
 
     model.train()
-    log = (directory / "log.jsonl").open("a")
+    log_path = directory / "log.jsonl" if accelerator.is_main_process else os.devnull
     last_save = time.monotonic()
-    with tqdm(total=settings.steps, initial=progress.step, desc=description) as bar:
+    with open(log_path, "a") as log, tqdm(total=settings.steps, initial=progress.step, desc=description) as bar:
         while progress.step < settings.steps:
             step = progress.step
-            set_seed((settings.seed * 1_000_003 + step) % 2**32)
+            set_seed((settings.seed * 1_000_003 + step) % 2**32, device_specific=True)
             factor = learning_rate_factor(step, settings.steps, settings.warmup_steps)
             for group in optimizer.param_groups:
                 group["lr"] = settings.learning_rate * factor
-            terms = losses_of(model, batch_of(step))
+            terms = losses_of(model, send_to_device(own_rows(batch_of(step)), accelerator.device))
             accelerator.backward(terms["loss"])
+            average_gradients(model.parameters())
             norm = accelerator.clip_grad_norm_(model.parameters(), settings.max_grad_norm)
             if not torch.isfinite(terms["loss"]):
                 raise FloatingPointError(f"The loss is {terms['loss'].item()} at step {step}; lower learning_rate.")
             optimizer.step()
             optimizer.zero_grad()
             if average is not None:
-                average.update_parameters(accelerator.unwrap_model(model))
+                average.update_parameters(model)
             progress.step += 1
             bar.update()
             row = {name: round(value.item(), 5) for name, value in terms.items()}
             bar.set_postfix(loss=row["loss"])
             row = {"step": step, **row, "grad_norm": round(float(norm), 4), "lr": settings.learning_rate * factor}
             log.write(json.dumps(row) + "\n")
-            if time.monotonic() - last_save > 60 * settings.checkpoint_minutes or progress.step == settings.steps:
+            is_due = time.monotonic() - last_save > 60 * settings.checkpoint_minutes or progress.step == settings.steps
+            if is_due and accelerator.is_main_process:
                 log.flush()
                 _save(accelerator, directory)
                 last_save = time.monotonic()
-    log.close()
     if average is not None:
-        accelerator.unwrap_model(model).load_state_dict(average.module.state_dict())
+        model.load_state_dict(average.module.state_dict())
+    accelerator.unwrap_model(model, keep_fp32_wrapper=False)  # what follows is in full precision
     accelerator.free_memory()
-    model.eval()
+    model.cpu().eval()
 
 
 class _Progress:

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from vqa.alignment import contrastive_loss
+from vqa.distributed import all_rows
 
 
 def task_loss(
@@ -16,7 +17,8 @@ def task_loss(
     """Cross-entropy of each answer's pieces after BOS, meaned over a row's pieces and then over rows.
 
     Logits (B, A, V) at piece i are for piece i + 1 of `answer_ids` (B, A). A row counts once however long its
-    answer is, so that captions do not drown one-word answers; `weight` (B,) weighs rows.
+    answer is, so that captions do not drown one-word answers; `weight` (B,) weighs rows. The rows are those of all
+    processes.
     """
     target = answer_ids[:, 1:]
     losses = F.cross_entropy(
@@ -27,8 +29,11 @@ def task_loss(
         reduction="none",
     ).view(target.shape)
     real = (target != pad).to(losses.dtype)
-    rows = (losses * real).sum(1) / real.sum(1)
-    return rows.mean() if weight is None else (rows * weight).sum() / weight.sum()
+    rows = all_rows((losses * real).sum(1) / real.sum(1))
+    if weight is None:
+        return rows.mean()
+    weight = all_rows(weight)
+    return (rows * weight).sum() / weight.sum()
 
 
 def joint_loss(task: torch.Tensor, align: torch.Tensor | None, align_weight: float) -> dict[str, torch.Tensor]:

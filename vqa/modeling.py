@@ -16,6 +16,7 @@ from vqa.coattention import CoAttention
 from vqa.configuration import VQAConfig
 from vqa.decoder import AnswerDecoder, KeysValues
 from vqa.hybrid_vit import HybridViTConfig, HybridViTModel
+from vqa.pooling import PooledFusion
 
 ENCODERS = ("vision_encoder.", "text_encoder.")
 WEIGHTS_FILE = "model.safetensors"
@@ -70,14 +71,17 @@ class VQAModel(PreTrainedModel):
         image_width, text_width = config.vision_config.hidden_size, config.text_config.hidden_size
         self.grid_size = grid_size(config.vision_config)
         self.aligner = ProjectionAligner(image_width, text_width, config.hidden_size, config.dropout)
-        self.fusion = CoAttention(
-            config.hidden_size,
-            config.num_heads,
-            config.num_blocks,
-            config.feed_forward_ratio,
-            config.dropout,
-            self.grid_size[0] * self.grid_size[1],
-        )
+        if config.fusion == "pooled":
+            self.fusion = PooledFusion(config.hidden_size, config.feed_forward_ratio, config.dropout)
+        else:
+            self.fusion = CoAttention(
+                config.hidden_size,
+                config.num_heads,
+                config.num_blocks,
+                config.feed_forward_ratio,
+                config.dropout,
+                self.grid_size[0] * self.grid_size[1],
+            )
         self.decoder = AnswerDecoder(
             config.answer_vocab_size,
             config.max_answer_pieces,

@@ -8,10 +8,13 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import torch
+from accelerate import Accelerator
+from accelerate.utils import InitProcessGroupKwargs
 
 from vqa.alignment import pool
 from vqa.calibrate import fit_temperature, sure_threshold
@@ -28,12 +31,12 @@ from vqa.data.examples import (
 from vqa.data.features import ImageStates, TextStates, vit_cache
 from vqa.data.images import ImageStore
 from vqa.data.labels import words_by_image
-from vqa.data.rows import read_rows, split_rows
+from vqa.data.rows import answered_row, box_row, caption_row, read_rows, settle_splits, split_rows
 from vqa.data.sampling import EpochStream
 from vqa.fit import FitSettings, fit
 from vqa.integrity import write_sums
 from vqa.losses import joint_loss, task_loss
-from vqa.modeling import VQAModel
+from vqa.modeling import VQAModel, load_encoder
 from vqa.predictor import SPACE_FILE, VQAPredictor
 from vqa.processing import PAD, VQAProcessor, train_answer_pieces
 from vqa.train_alignment import CaptionPairs, alignment_loss, embed_images, embed_texts
@@ -41,43 +44,58 @@ from vqa.train_encoder import EncoderSettings, train_encoder
 
 logger = logging.getLogger(__name__)
 MATCHING = "caption-match"  # the source that needs mined captions
+BATCH_SIZE = 32  # of questions, where `shares` does not say it
+OVERRIDES = {  # what of a configuration can be said on the command line
+    "images": "folders, Parquet files or saved datasets",
+    "questions": "JSONL, VQA v2's pair of JSON files, or saved datasets",
+    "captions": "JSONL or saved datasets",
+    "out": "where the trained weights go",
+}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class JointSettings:
-    """The file `configs/joint.json`. `shares` is how many examples of each source a batch holds."""
+    """The file `configs/joint.json`, or one of your own, for which `configs/own.json` is enough.
+
+    `shares` is how many examples of each source a batch holds; empty, all sources share it as they share the data.
+    `start` is a checkpoint whose heads and answers' vocabulary are trained on, in place of fresh ones as `model` and
+    `answer_pieces` describe them.
+    """
 
     images: list[str]
     questions: list[str]
-    captions: list[str]
-    boxes: list[str]
+    captions: list[str] = field(default_factory=list)
+    boxes: list[str] = field(default_factory=list)
     vision: str
     text: str
+    start: str | None = None
     cache: str
     out: str
-    model: dict
-    answer_pieces: int
-    shares: dict[str, int]
-    caption_share: int
-    align: dict
-    align_batch: int
-    align_weight: float
-    pair_share: int
-    hard_negatives: int
-    blind_share: float
-    patchy_share: float
-    label_smoothing: float
+    model: dict = field(default_factory=dict)
+    answer_pieces: int = 4000
+    shares: dict[str, int] = field(default_factory=dict)
+    caption_share: int = 8
+    align: dict = field(default_factory=lambda: {"steps": 0, "learning_rate": 1e-3})
+    align_batch: int = 256
+    align_weight: float = 0.2
+    pair_share: int = 16
+    hard_negatives: int = 2
+    blind_share: float = 0.08
+    patchy_share: float = 0.5
+    label_smoothing: float = 0.05
     fit: dict
 
 
-def load_settings(path: str | Path):
-    """The settings of a configuration file. Raises `ValueError` for a key that is missing or unknown."""
-    fields = json.loads(Path(path).read_text())
+def load_settings(path: str | Path, **changes):
+    """The settings of a configuration file, with `changes`. Raises `ValueError` for a key missing or unknown."""
+    fields = json.loads(Path(path).read_text()) | changes
     kinds = {"encoder": EncoderSettings, "joint": JointSettings}
     stage = fields.pop("stage", None)
     if stage not in kinds:
         raise ValueError(f'{path}: "stage" is one of {", ".join(kinds)}, not {stage!r}.')
     try:
+        for schedule in {"fit", "align"} & fields.keys():
+            FitSettings(**fields[schedule])
         return kinds[stage](**fields)
     except TypeError as error:
         raise ValueError(f"{path}: {str(error).split('__init__() ')[-1]}.") from error
@@ -91,6 +109,7 @@ class JointData:
     model: VQAModel
     processor: VQAProcessor
     sources: dict[str, list[Example]]
+    statements: list[Example]  # captions, true or false of a photograph
     captions: list[Example]
     caption_rows: dict[str, list[dict]]  # by split
     val: list[dict]
@@ -115,7 +134,7 @@ class JointData:
         hidden = [rng.uniform(0, 0.5) if rng.random() < self.settings.patchy_share else 0.0 for _ in examples]
         hidden = torch.tensor([1.0 if rng.random() < blind_share else share for share in hidden])
         drawn = np.random.default_rng(rng.getrandbits(32)).random(image_states.shape[:2])
-        image_states[torch.from_numpy(drawn) < hidden[:, None]] = self.model.mean_image_state
+        image_states[torch.from_numpy(drawn) < hidden[:, None]] = self.model.mean_image_state.cpu()
         text_states, text_mask = self.texts[[e.question for e in examples]]
         answers = self.processor.pad_answers([self.answer_ids(rng.choice(e.answers)) for e in examples])
         return {
@@ -127,32 +146,32 @@ class JointData:
 
 
 def prepare(settings: JointSettings, features: str) -> JointData:
-    """Reads the data, trains the answers' vocabulary and makes or opens the caches."""
-    rows = read_rows(settings.questions)
-    caption_rows = read_rows(settings.captions)
-    boxes = split_rows(read_rows(settings.boxes), "train")
+    """Reads the data, trains the answers' vocabulary and makes or opens the caches. Raises `ValueError`."""
+    rows = read_rows(settings.questions, answered_row)
+    caption_rows = read_rows(settings.captions, caption_row)
+    boxes = read_rows(settings.boxes, box_row)
+    settle_splits(rows, caption_rows, boxes)
+    boxes = split_rows(boxes, "train")
     questions, train_captions = split_rows(rows, "train"), split_rows(caption_rows, "train")
     seed = settings.fit.get("seed", 0)
     torch.manual_seed(seed)
 
     store = ImageStore(settings.images)
+    if not any(row["image_id"] in store for row in rows):
+        names = f": they ask about {rows[0]['image_id']!r}, and there is {next(iter(store))!r}" if rows else ""
+        raise ValueError(f"None of the {len(rows)} questions is about one of the {len(store)} images{names}.")
     sources = asked(questions)
     words = words_by_image(questions, train_captions, boxes)
     sources["existence"] = existing(train_captions, boxes, questions, words, seed)
     sources["count"] = counted(boxes)
     captions = captioned(train_captions)
     answers = [e.answers[i % len(e.answers)] for s in sources.values() for i, e in enumerate(s)]
-    pieces = train_answer_pieces([*answers, *(e.answers[0] for e in captions)], settings.answer_pieces)
-
+    if settings.start:
+        pieces = (Path(settings.start) / VQAProcessor.ANSWERS_FILE).read_bytes()
+    else:
+        pieces = train_answer_pieces([*answers, *(e.answers[0] for e in captions)], settings.answer_pieces)
     processor = VQAProcessor.from_parts(settings.vision, settings.text, pieces)
-    model = VQAModel.from_encoders(
-        settings.vision,
-        settings.text,
-        features=features,
-        answer_vocab_size=processor.answer_vocab_size,
-        **settings.model,
-    )
-    model.freeze()
+    model = new_model(settings, features, processor.answer_vocab_size)
 
     val = [row for row in split_rows(rows, "val") if row["image_id"] in store]
     by_split = {
@@ -165,11 +184,32 @@ def prepare(settings: JointSettings, features: str) -> JointData:
     trained_on = [i for i in store if i in words]
     images = ImageStates(
         vit_cache(model, processor, store, "plain", list(store), settings.cache),
-        vit_cache(model, processor, store, "crop", trained_on, settings.cache),
+        vit_cache(model, processor, store, "crop", trained_on, settings.cache) if trained_on else None,
     )
     sources = {name: [e for e in s if e.image_id in images] for name, s in sources.items()}
     captions = [e for e in captions if e.image_id in images]
-    return JointData(settings, model, processor, sources, captions, by_split, val, images, texts)
+    statements = matching(by_split["train"], nearest_captions(own_captions(by_split["train"]), texts), seed)
+    return JointData(settings, model, processor, sources, statements, captions, by_split, val, images, texts)
+
+
+def own_captions(rows: list[dict]) -> dict[str, list[str]]:
+    """The clean captions of each photograph."""
+    return {row["image_id"]: [clean_caption(caption) for caption in row["captions"]] for row in rows}
+
+
+def new_model(settings: JointSettings, features: str, answer_vocab_size: int) -> VQAModel:
+    """Fresh heads, or those to start from, over the pretrained encoders. Raises `ValueError` where they do not fit."""
+    if settings.start:
+        encoders = load_encoder(settings.vision), load_encoder(settings.text)
+        model = VQAModel.from_heads(settings.start, *encoders)
+        if model.config.features != features:
+            raise ValueError(f"{settings.start} holds {model.config.features} features, not {features}.")
+    else:
+        model = VQAModel.from_encoders(
+            settings.vision, settings.text, features=features, answer_vocab_size=answer_vocab_size, **settings.model
+        )
+    model.freeze()
+    return model
 
 
 def start_projections(data: JointData) -> None:
@@ -184,18 +224,56 @@ def start_projections(data: JointData) -> None:
     data.model.aligner.text.start_at_principal_axes(states[mask])
 
 
+def streams_of(sources: dict[str, list[Example]], shares: dict[str, int], seed: int) -> list[EpochStream[Example]]:
+    """A stream of examples for each source that has a share of the batch; sources without examples are left out.
+
+    Raises `ValueError` for a share of a source that there is not, and where there is nothing to train on.
+    """
+    total = sum(map(len, sources.values()))
+    shares = shares or {name: max(1, round(BATCH_SIZE * len(s) / total)) for name, s in sources.items() if s}
+    unknown = [name for name in shares if name not in sources]
+    if unknown:
+        raise ValueError(f"The data has no source {unknown[0]!r} to give a share to, only {', '.join(sources)}.")
+    for name, examples in sources.items():
+        if name in shares and not examples:
+            logger.warning("%s has a share of the batch and no examples: it is left out.", name)
+        elif examples and not shares.get(name):
+            logger.warning("%s has %d examples and no share of the batch: it is left out.", name, len(examples))
+    streams = [EpochStream(sources[name], share, seed) for name, share in shares.items() if share and sources[name]]
+    if not streams:
+        raise ValueError("There is nothing to train on: no question has a photograph, a training split and a share.")
+    return streams
+
+
 def train_joint(settings: JointSettings, features: str, question_only: bool, run: Path) -> JointData:
-    """The two stages: projections on captions (aligned only), then every task together, and calibration.
+    """Prepares the data, trains the heads (`train_heads`) and calibrates them.
+
+    Of several processes the main one makes the caches, and is the only one to calibrate.
+    """
+    with Accelerator().main_process_first():
+        data = prepare(settings, features)
+    train_heads(data, question_only, run)
+    if not question_only and Accelerator().is_main_process:
+        calibrate(data)
+    return data
+
+
+def train_heads(data: JointData, question_only: bool, run: Path) -> None:
+    """The two stages: projections on captions (aligned only), then every task together.
 
     `question_only` replaces every photograph by the mean image, to see how far the questions alone lead.
     """
-    data = prepare(settings, features)
-    model, seed = data.model, settings.fit.get("seed", 0)
+    settings, model = data.settings, data.model
+    seed = settings.fit.get("seed", 0)
     torch.manual_seed(seed)
-    start_projections(data)
-    caption_texts = {row["image_id"]: [clean_caption(c) for c in row["captions"]] for row in data.caption_rows["train"]}
+    if not settings.start:
+        start_projections(data)
+    caption_texts = own_captions(data.caption_rows["train"])
     pairs = None
-    if features == "aligned" and not question_only:
+    contrastive = model.config.features == "aligned" and settings.align_weight > 0 and not question_only
+    if contrastive and not caption_texts:
+        logger.warning("There are no captions to align photographs with: the answers alone train the projections.")
+    elif contrastive:
         pairs = CaptionPairs(
             caption_texts, data.images, data.texts, settings.align_batch, settings.hard_negatives, seed
         )
@@ -207,20 +285,22 @@ def train_joint(settings: JointSettings, features: str, question_only: bool, run
             run / "align",
             "alignment",
         )
-        pairs.mine(model)
+        if pairs.hard_negatives:
+            pairs.mine(model)
         pairs.stream = EpochStream(pairs.stream.items, settings.pair_share, seed)
-    nearest = nearest_captions(caption_texts, data.texts)
-    sources = dict(data.sources) | {MATCHING: matching(data.caption_rows["train"], nearest, seed)}
-    streams = {name: EpochStream(sources[name], share, seed) for name, share in settings.shares.items()}
-    caption_stream = EpochStream(data.captions, settings.caption_share, seed)
+    sources = data.sources | {MATCHING: data.statements}
+    streams = {"questions": streams_of(sources, settings.shares, seed)}
+    if data.captions and settings.caption_share:
+        streams["captions"] = [EpochStream(data.captions, settings.caption_share, seed)]
+    sizes = {name: sum(stream.batch_size for stream in group) for name, group in streams.items()}
     blind_share = 1.0 if question_only else settings.blind_share
 
     def batch_of(step: int) -> dict:
         rng = random.Random(f"{seed}/{step}")
-        examples = [example for stream in streams.values() for example in stream.batch(step)]
+        blind = {"questions": blind_share, "captions": 1.0 if question_only else 0.0}
         batch = {
-            "questions": data.collate(examples, rng, blind_share),
-            "captions": data.collate(caption_stream.batch(step), rng, 1.0 if question_only else 0.0),
+            name: data.collate([example for stream in group for example in stream.batch(step)], rng, blind[name])
+            for name, group in streams.items()
         }
         if pairs is not None:
             batch["pairs"] = pairs.collate(pairs.stream.batch(step), rng)
@@ -228,11 +308,10 @@ def train_joint(settings: JointSettings, features: str, question_only: bool, run
 
     def losses_of(model: VQAModel, batch: dict) -> dict[str, torch.Tensor]:
         terms = {}
-        for name in ("questions", "captions"):
+        for name in sizes:
             logits = model(**batch[name]).logits
             terms[name] = task_loss(logits, batch[name]["answer_ids"], PAD, settings.label_smoothing)
-        share = settings.caption_share / (settings.caption_share + sum(settings.shares.values()))
-        task = (1 - share) * terms["questions"] + share * terms["captions"]
+        task = sum(size * terms[name] for name, size in sizes.items()) / sum(sizes.values())
         align = alignment_loss(model, batch["pairs"]) if "pairs" in batch else None
         return joint_loss(task, align, settings.align_weight) | terms
 
@@ -241,11 +320,8 @@ def train_joint(settings: JointSettings, features: str, question_only: bool, run
         torch.nn.Identity(),
         (model.vision_encoder, model.text_encoder),
     )  # their states are cached: keep them out of checkpoints and averages
-    fit(model, batch_of, losses_of, FitSettings(**settings.fit), run / "joint", features)
+    fit(model, batch_of, losses_of, FitSettings(**settings.fit), run / "joint", model.config.features)
     model.vision_encoder, model.text_encoder = encoders
-    if not question_only:
-        calibrate(data)
-    return data
 
 
 def nearest_captions(captions: dict[str, list[str]], texts: TextStates, first: int = 5, last: int = 25) -> dict:
@@ -254,6 +330,8 @@ def nearest_captions(captions: dict[str, list[str]], texts: TextStates, first: i
     By the frozen text encoder alone, so that aligned and unaligned models get the same; the very nearest are left
     out, being true too often.
     """
+    if not captions:
+        return {}
     owners = [(image_id, caption) for image_id, own in captions.items() for caption in own]
     embeds = []
     for start in range(0, len(owners), 512):
@@ -271,7 +349,10 @@ def nearest_captions(captions: dict[str, list[str]], texts: TextStates, first: i
 
 @torch.inference_mode()
 def calibrate(data: JointData) -> None:
-    """Fits the temperature and the threshold of "sure" on the val questions."""
+    """Fits the temperature and the threshold of "sure" on the val questions, where there are any."""
+    if not data.val:
+        logger.warning("No question is held out as val: the probabilities of answers are not calibrated.")
+        return
     model, processor = data.model.eval(), data.processor
     model.config.temperature = 1.0
     logits, targets = [], []
@@ -323,13 +404,19 @@ def val_cosines(data: JointData, most: int = 1000) -> dict[str, list[float]]:
 
 
 def save(data: JointData, seconds: float) -> Path:
-    """Writes the checkpoint's directory: heads, answers' vocabulary, val cosines, their sums and how it was made."""
+    """Writes the checkpoint's directory: heads, answers' vocabulary, val cosines, their sums and how it was made.
+
+    Beside it lie the encoders, so that the whole can be served and moved.
+    """
     settings, features = data.settings, data.model.config.features
     directory = Path(settings.out) / features
     directory.mkdir(parents=True, exist_ok=True)
+    save_encoders(data)
     data.model.save_heads(directory, encoders="../encoders")
     data.processor.save_answers(directory)
-    (directory / SPACE_FILE).write_text(json.dumps(val_cosines(data)) + "\n")
+    (directory / SPACE_FILE).unlink(missing_ok=True)
+    if data.caption_rows["val"]:
+        (directory / SPACE_FILE).write_text(json.dumps(val_cosines(data)) + "\n")
     record = {
         "features": features,
         "settings": dataclasses.asdict(settings),
@@ -343,16 +430,37 @@ def save(data: JointData, seconds: float) -> Path:
     return directory
 
 
+def save_encoders(data: JointData) -> None:
+    """Saves the encoders in half precision, as they came, in `encoders/`, unless they came from there."""
+    parts = {
+        "vision": (data.settings.vision, data.model.vision_encoder, data.processor.image_processor),
+        "text": (data.settings.text, data.model.text_encoder, data.processor.tokenizer),
+    }
+    for name, (source, encoder, processor) in parts.items():
+        directory = Path(data.settings.out) / "encoders" / name
+        if directory.resolve() != Path(source).resolve():
+            encoder.half().save_pretrained(directory)
+            encoder.float()
+            processor.save_pretrained(directory)
+            write_sums(directory)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", required=True, help="a file of configs/, or your own of the same form")
     parser.add_argument("--features", choices=("aligned", "unaligned"), default="aligned", help="what is fused")
+    for name, text in OVERRIDES.items():
+        nargs = None if name == "out" else "+"
+        parser.add_argument(f"--{name}", nargs=nargs, metavar="PATH", help=f"{text}, in place of the configuration's")
     parser.add_argument("--question-only", action="store_true", help="train without photographs, as a baseline")
     parser.add_argument("--run", help="folder of the log and checkpoints; default: runs/NAME")
 
 
 def run(args: argparse.Namespace) -> int:
     """Trains, or goes on with an interrupted run, and saves. Raises `ValueError` and `OSError` for bad input."""
-    settings = load_settings(args.config)
+    # Caches can take long, and the other processes wait for them.
+    accelerator = Accelerator(kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(days=1))])
+    changes = {name: value for name in OVERRIDES if (value := getattr(args, name)) is not None}
+    settings = load_settings(args.config, **changes)
     if isinstance(settings, EncoderSettings):
         train_encoder(settings)
         return 0
@@ -362,5 +470,7 @@ def run(args: argparse.Namespace) -> int:
     if args.question_only:
         settings = dataclasses.replace(settings, out=str(Path(args.run or f"runs/{name}") / "weights"))
         data.settings = settings
-    print(f"Saved {save(data, time.monotonic() - start)}.")
+    if accelerator.is_main_process:
+        print(f"Saved {save(data, time.monotonic() - start)}.")
+    accelerator.end_training()
     return 0

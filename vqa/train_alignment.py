@@ -8,6 +8,7 @@ import torch
 from vqa.alignment import contrastive_loss, false_negatives, pool
 from vqa.data.features import ImageStates, TextStates
 from vqa.data.sampling import EpochStream
+from vqa.distributed import all_rows
 from vqa.modeling import VQAModel
 
 Pair = tuple[str, str]  # image id, caption
@@ -80,29 +81,30 @@ class CaptionPairs:
         }
         if self.hard_negatives:
             wrong = [text for i in ids for text in rng.choices(self.nearest[i], k=self.hard_negatives)]
-            batch["hard_states"], batch["hard_mask"] = self.texts[wrong]
+            for name, value in zip(("hard_states", "hard_mask"), self.texts[wrong], strict=True):
+                batch[name] = value.unflatten(0, (len(ids), -1))  # (B, K, L, W) and (B, K, L)
         return batch
 
 
 def embed_images(model: VQAModel, states: torch.Tensor) -> torch.Tensor:
-    return pool(model.aligner.image(states))
+    return pool(model.aligner.image(states.to(model.aligner.logit_scale.device)))
 
 
 def embed_texts(model: VQAModel, texts: TextStates, batch: Sequence[str]) -> torch.Tensor:
-    states, mask = texts[batch]
+    states, mask = (value.to(model.aligner.logit_scale.device) for value in texts[batch])
     return pool(model.aligner.text(states), mask)
 
 
 def alignment_loss(model: VQAModel, batch: dict) -> torch.Tensor:
-    """InfoNCE of a batch of `CaptionPairs`."""
+    """InfoNCE of a batch of `CaptionPairs`, over the rows of all processes."""
     hard = None
     if "hard_states" in batch:
-        hard = pool(model.aligner.text(batch["hard_states"]), batch["hard_mask"])
-        hard = hard.unflatten(0, (len(batch["image_states"]), -1))
+        hard = pool(model.aligner.text(batch["hard_states"].flatten(0, 1)), batch["hard_mask"].flatten(0, 1))
+        hard = all_rows(hard.unflatten(0, batch["hard_mask"].shape[:2]))
     return contrastive_loss(
-        embed_images(model, batch["image_states"]),
-        pool(model.aligner.text(batch["text_states"]), batch["text_mask"]),
+        all_rows(embed_images(model, batch["image_states"])),
+        all_rows(pool(model.aligner.text(batch["text_states"]), batch["text_mask"])),
         model.aligner.logit_scale,
-        false_negatives(batch["image_number"], batch["caption_number"]),
+        false_negatives(all_rows(batch["image_number"]), all_rows(batch["caption_number"])),
         hard,
     )

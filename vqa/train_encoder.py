@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from accelerate import Accelerator
 from torch import nn
 from transformers import AutoTokenizer, BertModel
 
@@ -22,8 +23,9 @@ from vqa.convert import efficientnet_lite2_checkpoint, load_efficientnet_lite, m
 from vqa.data.features import stem_cache
 from vqa.data.images import ImageStore
 from vqa.data.labels import COCO_CLASSES, box_grid, frequent_words, words_by_image
-from vqa.data.rows import read_rows, split_rows
+from vqa.data.rows import answered_row, box_row, caption_row, read_rows, split_rows
 from vqa.data.sampling import EpochStream
+from vqa.distributed import all_rows
 from vqa.fit import FitSettings, fit
 from vqa.hybrid_vit import HybridViTConfig, HybridViTModel
 from vqa.integrity import write_sums
@@ -70,13 +72,15 @@ class WordTeacher(nn.Module):
 
 
 def losses(model: WordTeacher, batch: dict, settings: EncoderSettings) -> dict[str, torch.Tensor]:
-    """The named terms of the encoder's loss; `"loss"` is their weighted sum."""
+    """The named terms of the encoder's loss, over the rows of all processes; `"loss"` is their weighted sum."""
     words, boxes, imagenet, teacher = model(batch["stem_map"])
-    loss_words = -(batch["words"] * F.log_softmax(words, -1)).sum(-1).mean()
+    loss_words = -(batch["words"] * F.log_softmax(words, -1)).sum(-1)
     known = batch["box_known"]  # (B, 1, 80): the classes that were boxed at all in this photograph
     loss_boxes = F.binary_cross_entropy_with_logits(boxes, batch["boxes"], reduction="none")
-    loss_boxes = (loss_boxes * known).sum() / (known.expand_as(boxes).sum() + 1)
-    loss_teacher = F.kl_div(F.log_softmax(imagenet, -1), F.softmax(teacher, -1), reduction="batchmean")
+    loss_teacher = F.kl_div(F.log_softmax(imagenet, -1), F.softmax(teacher, -1), reduction="none").sum(-1)
+    rows = (loss_words, (loss_boxes * known).sum((1, 2)), known.expand_as(boxes).sum((1, 2)), loss_teacher)
+    loss_words, loss_boxes, boxed, loss_teacher = all_rows(torch.stack(rows, 1)).unbind(1)  # (B,) each
+    loss_words, loss_boxes, loss_teacher = loss_words.mean(), loss_boxes.sum() / (boxed.sum() + 1), loss_teacher.mean()
     loss = loss_words + settings.box_weight * loss_boxes + settings.teacher_weight * loss_teacher
     return {"loss": loss, "words": loss_words, "boxes": loss_boxes, "teacher": loss_teacher}
 
@@ -108,12 +112,12 @@ def start_at_principal_components(encoder: HybridViTModel, maps: torch.Tensor) -
 
 def train_encoder(settings: EncoderSettings) -> None:
     """Makes the stem's caches, trains the ViT and saves it and the text encoder in `settings.out`, for `AutoModel`."""
+    accelerator = Accelerator()
     torch.manual_seed(settings.fit.get("seed", 0))
     encoder = HybridViTModel(HybridViTConfig()).eval()
     classifier = load_efficientnet_lite(encoder.stem, efficientnet_lite2_checkpoint())
-    questions, captions, boxes = (
-        split_rows(read_rows(files), "train") for files in (settings.questions, settings.captions, settings.boxes)
-    )
+    read = ((settings.questions, answered_row), (settings.captions, caption_row), (settings.boxes, box_row))
+    questions, captions, boxes = (split_rows(read_rows(files, check), "train") for files, check in read)
     words = words_by_image(questions, captions, boxes)
     vocabulary = frequent_words(words, settings.least_word_count)
     position = {word: i for i, word in enumerate(vocabulary)}
@@ -123,7 +127,8 @@ def train_encoder(settings: EncoderSettings) -> None:
     caches = {}
     for view in ("plain", "crop"):
         ids = [i for i in store if view == "plain" or i in words]
-        caches[view] = stem_cache(encoder, store, view, ids, settings.cache)
+        with accelerator.main_process_first():  # the others open what it makes
+            caches[view] = stem_cache(encoder, store, view, ids, settings.cache)
     ids = sorted(i for i in words if i in caches["crop"] and words[i] & position.keys())
     stream = EpochStream(ids, settings.batch_size, settings.fit.get("seed", 0))
     grid = (encoder.config.image_size // encoder.config.patch_size,) * 2
@@ -160,7 +165,10 @@ def train_encoder(settings: EncoderSettings) -> None:
         FitSettings(**settings.fit),
         settings.cache + "/encoder",
         "encoder",
+        accelerator,
     )
+    if not accelerator.is_main_process:
+        return
     out = Path(settings.out)
     encoder.half().save_pretrained(out / "vision")
     image_processor_for(encoder.config).save_pretrained(out / "vision")
