@@ -28,14 +28,20 @@ def test_the_joint_loss_is_the_sum_of_its_named_terms():
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
-def test_the_fitted_temperature_is_the_one_the_answers_were_drawn_with(temperature):
+def test_the_fitted_temperature_is_the_one_the_truth_was_drawn_with(temperature):
     generator = torch.Generator().manual_seed(0)
-    logits = 3 * torch.randn(6000, 2, 5, generator=generator)
-    drawn = torch.multinomial((logits[:, 0] / temperature).softmax(-1), 1, generator=generator)
-    # A target of PAD would be skipped, so the classes are moved up by one.
-    logits = torch.cat([torch.full((6000, 2, 1), -1e4), logits], dim=-1)
-    answers = torch.cat([torch.ones_like(drawn), drawn + 1], dim=1)
-    assert fit_temperature(logits, answers, PAD) == pytest.approx(temperature, rel=0.06)
+    logits = 3 * torch.randn(6000, 3, 5, generator=generator)
+    logits[..., PAD] = -1e4
+    true = torch.stack([torch.multinomial((row / temperature).softmax(-1), 1, generator=generator) for row in logits])
+    true = true.squeeze(-1)[:, :2]
+    given = logits[:, :2].argmax(-1)
+    correct = (true == given).all(1)
+    answers = torch.cat([torch.ones(6000, 1, dtype=torch.long), given], dim=1)
+    assert fit_temperature(logits, answers, correct, PAD) == pytest.approx(temperature, rel=0.1)
+    # Padding says nothing: the same answers, of one piece.
+    alone = torch.stack([answers[:, 0], answers[:, 1], torch.full((6000,), PAD)], dim=1)
+    first = fit_temperature(logits, alone, true[:, 0] == given[:, 0], PAD)
+    assert first == pytest.approx(temperature, rel=0.1)
 
 
 def test_sure_is_the_lowest_confidence_from_which_enough_are_right():

@@ -353,32 +353,18 @@ def calibrate(data: JointData) -> None:
     if not data.val:
         logger.warning("No question is held out as val: the probabilities of answers are not calibrated.")
         return
-    model, processor = data.model.eval(), data.processor
+    model = data.model.eval()
     model.config.temperature = 1.0
-    logits, targets = [], []
-    answers = [data.answer_ids(clean_answer(row["answer"])) for row in data.val]
-    longest = max(map(len, answers))
+    answers, _, correct = answer_val(data)
+    ids = data.processor.pad_answers([data.answer_ids(answer) for answer in answers])
+    logits = []
     for start in range(0, len(data.val), 128):
         rows = data.val[start : start + 128]
-        ids = torch.full((len(rows), longest), PAD)
-        for i, answer in enumerate(answers[start : start + 128]):
-            ids[i, : len(answer)] = torch.tensor(answer)
-        text_states, text_mask = data.texts[[row["question"] for row in rows]]
         image_states = data.images.plain_states([row["image_id"] for row in rows])
-        logits.append(model(image_states, text_states, text_mask, ids).logits)
-        targets.append(ids)
-    model.config.temperature = fit_temperature(torch.cat(logits), torch.cat(targets), PAD)
-
-    predictor = VQAPredictor({model.config.features: model}, {model.config.features: processor})
-    confidences, correct = [], []
-    for start in range(0, len(data.val), 128):
-        rows = data.val[start : start + 128]
-        states = data.images.plain_states([row["image_id"] for row in rows])
-        for row, prediction in zip(
-            rows, predictor.answer_states(states, [r["question"] for r in rows], model.config.features, 1), strict=True
-        ):
-            confidences.append(prediction.confidence)
-            correct.append(prediction.answer == clean_answer(row["answer"]))
+        texts = data.texts[[row["question"] for row in rows]]
+        logits.append(model(image_states, *texts, ids[start : start + 128]).logits)
+    model.config.temperature = fit_temperature(torch.cat(logits), ids, torch.tensor(correct), PAD)
+    _, confidences, correct = answer_val(data)
     model.config.sure_threshold = round(sure_threshold(confidences, correct), 4)
     logger.info(
         "val: %.1f %% of %d right, temperature %.3f, sure from %.3f on",
@@ -387,6 +373,19 @@ def calibrate(data: JointData) -> None:
         model.config.temperature,
         model.config.sure_threshold,
     )
+
+
+def answer_val(data: JointData) -> tuple[list[str], list[float], list[bool]]:
+    """The answer to each val question, how probable it is said to be, and whether it is right."""
+    features = data.model.config.features
+    predictor = VQAPredictor({features: data.model}, {features: data.processor})
+    found = []
+    for start in range(0, len(data.val), 128):
+        rows = data.val[start : start + 128]
+        states = data.images.plain_states([row["image_id"] for row in rows])
+        found += predictor.answer_states(states, [row["question"] for row in rows], features, top_k=1)
+    correct = [one.answer == clean_answer(row["answer"]) for one, row in zip(found, data.val, strict=True)]
+    return [one.answer for one in found], [one.confidence for one in found], correct
 
 
 @torch.inference_mode()
