@@ -5,6 +5,7 @@ import dataclasses
 import json
 import random
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -213,6 +214,21 @@ def test_an_interrupted_fit_goes_on_to_the_same_weights(tmp_path, uninterrupted)
     with pytest.raises(KeyboardInterrupt):
         small_fit(tmp_path, stop_at=5)
     assert torch.equal(small_fit(tmp_path), uninterrupted)
+
+
+def test_a_finished_fit_is_not_repeated_and_says_what_it_took(tmp_path):
+    def took(batch_of) -> float:
+        model = torch.nn.Linear(1, 1)
+        settings = FitSettings(steps=2, learning_rate=0.1, ema=0)
+        return fit(model, batch_of, lambda m, x: {"loss": m(x).mean()}, settings, tmp_path, "two")
+
+    def slow(_: int) -> torch.Tensor:
+        time.sleep(0.05)
+        return torch.ones(1, 1)
+
+    first = took(slow)
+    assert first >= 0.1
+    assert took(lambda step: pytest.fail("a step was repeated")) == first
 
 
 @pytest.mark.parametrize("moment", ["write", "delete", "swap"])

@@ -63,8 +63,10 @@ def fit(
     directory: str | Path,
     description: str,
     accelerator: Accelerator | None = None,
-) -> None:
+) -> float:
     """Trains `model` in place, and leaves it with the averaged weights where `settings.ema` asks for them.
+
+    Returns the seconds that the steps took, those before an interruption included.
 
     `batch_of(step)` gives a step's batch, `losses_of(model, batch)` its named loss terms, of which `"loss"` is
     differentiated. Of several processes each is given its part of the batch, on its device; `losses_of` gathers what
@@ -98,6 +100,7 @@ def fit(
     model.train()
     log_path = directory / "log.jsonl" if accelerator.is_main_process else os.devnull
     last_save = time.monotonic()
+    begin = last_save - progress.seconds
     with open(log_path, "a") as log, tqdm(total=settings.steps, initial=progress.step, desc=description) as bar:
         while progress.step < settings.steps:
             step = progress.step
@@ -116,6 +119,7 @@ def fit(
             if average is not None:
                 average.update_parameters(model)
             progress.step += 1
+            progress.seconds = time.monotonic() - begin
             bar.update()
             row = {name: round(value.item(), 5) for name, value in terms.items()}
             bar.set_postfix(loss=row["loss"])
@@ -131,18 +135,20 @@ def fit(
     accelerator.unwrap_model(model, keep_fp32_wrapper=False)  # what follows is in full precision
     accelerator.free_memory()
     model.cpu().eval()
+    return progress.seconds
 
 
 class _Progress:
-    """How many steps are done, for the checkpoint."""
+    """How many steps are done and what they took, for the checkpoint."""
 
     step = 0
+    seconds = 0.0
 
     def state_dict(self) -> dict:
-        return {"step": self.step}
+        return {"step": self.step, "seconds": self.seconds}
 
     def load_state_dict(self, state: dict) -> None:
-        self.step = state["step"]
+        self.step, self.seconds = state["step"], state["seconds"]
 
 
 def _save(accelerator: Accelerator, directory: Path) -> None:

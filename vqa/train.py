@@ -5,7 +5,6 @@ import dataclasses
 import json
 import logging
 import random
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -115,6 +114,7 @@ class JointData:
     val: list[dict]
     images: ImageStates
     texts: TextStates
+    seconds: float = 0.0  # that training took
     _answers: dict[str, list[int]] = field(default_factory=dict)
 
     def answer_ids(self, answer: str) -> list[int]:
@@ -277,7 +277,7 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
         pairs = CaptionPairs(
             caption_texts, data.images, data.texts, settings.align_batch, settings.hard_negatives, seed
         )
-        fit(
+        data.seconds += fit(
             model.aligner,
             lambda step: pairs.batch(step, model),
             lambda _, batch: {"loss": alignment_loss(model, batch)},
@@ -320,7 +320,7 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
         torch.nn.Identity(),
         (model.vision_encoder, model.text_encoder),
     )  # their states are cached: keep them out of checkpoints and averages
-    fit(model, batch_of, losses_of, FitSettings(**settings.fit), run / "joint", model.config.features)
+    data.seconds += fit(model, batch_of, losses_of, FitSettings(**settings.fit), run / "joint", model.config.features)
     model.vision_encoder, model.text_encoder = encoders
 
 
@@ -402,7 +402,7 @@ def val_cosines(data: JointData, most: int = 1000) -> dict[str, list[float]]:
     }
 
 
-def save(data: JointData, seconds: float) -> Path:
+def save(data: JointData) -> Path:
     """Writes the checkpoint's directory: heads, answers' vocabulary, val cosines, their sums and how it was made.
 
     Beside it lie the encoders, so that the whole can be served and moved.
@@ -421,7 +421,7 @@ def save(data: JointData, seconds: float) -> Path:
         "settings": dataclasses.asdict(settings),
         "examples": {name: len(s) for name, s in data.sources.items()} | {"captions": len(data.captions)},
         "trained_on": f"{torch.get_num_threads()} CPU thread(s)" if not torch.cuda.is_available() else "GPU",
-        "seconds": round(seconds),
+        "seconds": round(data.seconds),
         "torch": torch.__version__,
     }
     (directory / "train.json").write_text(json.dumps(record, indent=1) + "\n")
@@ -464,12 +464,11 @@ def run(args: argparse.Namespace) -> int:
         train_encoder(settings)
         return 0
     name = f"{args.features}{'-question-only' if args.question_only else ''}"
-    start = time.monotonic()
     data = train_joint(settings, args.features, args.question_only, Path(args.run or f"runs/{name}"))
     if args.question_only:
         settings = dataclasses.replace(settings, out=str(Path(args.run or f"runs/{name}") / "weights"))
         data.settings = settings
     if accelerator.is_main_process:
-        print(f"Saved {save(data, time.monotonic() - start)}.")
+        print(f"Saved {save(data)}.")
     accelerator.end_training()
     return 0
