@@ -45,6 +45,14 @@ def tiny_text_config(vocab_size: int) -> BertConfig:
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_uploads(tmp_path_factory):
+    """What is uploaded lies under a name of its content, and another run beside this one would delete it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("uploads")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def answer_pieces() -> bytes:
     return train_answer_pieces(ANSWERS * 20, 300)

@@ -155,9 +155,11 @@ def test_compare_and_similarity(client, tiny_predictor, photo, photo_file):
     assert near["words"] == ["a", "cat"] and len(near["word_patch"]) == 2
 
 
-def test_defaults_are_enough(client, photo_file):
+def test_defaults_are_enough(client, tiny_predictor, photo_file):
     result = client.predict(photo=handle_file(photo_file), question=QUESTION, api_name="/ask")
-    assert result["features"] == "aligned" and len(result["top"]) == 5
+    expected = tiny_predictor.ask(photo_file, QUESTION, "aligned", top_k=5)
+    assert result["features"] == "aligned"
+    assert [entry["answer"] for entry in result["top"]] == [answer.text for answer in expected.top]
 
 
 @pytest.mark.parametrize(

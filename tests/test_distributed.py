@@ -1,16 +1,22 @@
 """Training in several processes and in mixed precision: the same curve as in one, in full."""
 
-import dataclasses
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
-from accelerate import Accelerator, debug_launcher
+from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from torch import nn
 
+from vqa.__main__ import main
 from vqa.fit import FitSettings, fit
-from vqa.train import load_settings, train_joint
+
+ROOT = Path(__file__).resolve().parent.parent
+TORCHRUN = ("torch.distributed.run", "--standalone")  # on any free port
 
 
 @pytest.fixture(autouse=True)
@@ -21,29 +27,30 @@ def fresh_state():
     AcceleratorState._reset_state(True)
 
 
-def train(settings, run):
-    torch.set_num_threads(1)
-    train_joint(settings, "aligned", False, run)
-
-
 def test_two_processes_follow_the_curve_of_one(tiny_data, tmp_path):
     schedule = {"steps": 3, "learning_rate": 1e-3, "warmup_steps": 1, "ema": 0.9}
-    settings = dataclasses.replace(
-        load_settings(tiny_data / "joint.json"),
-        shares={"colours": 4, "existence": 3},  # odd batches, that two processes cannot divide evenly
-        caption_share=3,
-        align_batch=5,
-        pair_share=3,
-        align=schedule,
-        fit=schedule,
+    config = json.loads((tiny_data / "joint.json").read_text()) | {
+        "shares": {"colours": 4, "existence": 3},  # odd batches, that two processes cannot divide evenly
+        "caption_share": 3,
+        "align_batch": 5,
+        "pair_share": 3,
+        "align": schedule,
+        "fit": schedule,
+    }
+    (tmp_path / "joint.json").write_text(json.dumps(config))
+    train = ["train", "--config", str(tmp_path / "joint.json")]
+    assert main([*train, "--run", str(tmp_path / "runs" / "one")]) == 0
+    subprocess.run(
+        [sys.executable, "-m", *TORCHRUN, "--nproc-per-node=2", "-m", "vqa", *train],
+        check=True,
+        cwd=tmp_path,
+        env=os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        timeout=280,
     )
-    train(settings, tmp_path / "one")
-    AcceleratorState._reset_state(True)
-    debug_launcher(train, (settings, tmp_path / "two"), num_processes=2)
     for stage in ("align", "joint"):
         one, two = (
-            [json.loads(line) for line in (tmp_path / run / stage / "log.jsonl").read_text().splitlines()]
-            for run in ("one", "two")
+            [json.loads(line) for line in (tmp_path / "runs" / run / stage / "log.jsonl").read_text().splitlines()]
+            for run in ("one", "aligned")
         )
         assert len(one) == len(two) == 3  # one process writes
         for mine, theirs in zip(one, two, strict=True):

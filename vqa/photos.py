@@ -109,7 +109,9 @@ def _bytes_per_pixel(image: Image.Image) -> int:
     if image.format == "TIFF":
         return 12  # one strip may be the whole image
     if image.mode in WITH_ALPHA or "transparency" in image.info:
-        return 8  # itself, and RGBA
+        return 12  # itself, RGBA, and RGBA times its alpha, which is what Pillow shrinks
+    if image.mode == "RGBA":
+        return 8
     if image.mode.startswith("I;16"):
         return 6  # itself, and floats
     return 5 if image.mode in ("1", "P") else 4
