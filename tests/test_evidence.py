@@ -13,7 +13,6 @@ from vqa.evidence import best_method, draw_evenly
 from vqa.explain import METHODS
 from vqa.explain.pointing import (
     AboutClass,
-    classes_named,
     existence_questions,
     measure_pointing,
     questions_about_classes,
@@ -84,15 +83,6 @@ def test_a_box_covers_the_patches_whose_centre_it_holds_and_at_least_one():
     assert about.target((2, 5)).astype(int).tolist() == [[1, 1, 1, 0, 0], [0, 0, 0, 0, 0]]
     small = AboutClass(Question("p", "is there a dog"), "dog", ((0.81, 0.95, 0.85, 1.0),))
     assert np.argwhere(small.target((2, 5))).tolist() == [[1, 4]]
-
-
-def test_classes_are_found_by_their_names():
-    classes = {"dog", "hot dog", "bus", "person", "dining table"}
-    assert classes_named("Are there two buses?", classes) == {"bus"}
-    assert classes_named("a hot dog on a plate", classes) == {"hot dog"}
-    assert classes_named("what is the lady doing", classes) == {"person"}
-    assert classes_named("what is the lady doing", classes - {"person"}) == set()
-    assert classes_named("doggedly", classes) == set()
 
 
 ROWS = [

@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vqa.data.labels import content_words
+from vqa.data.labels import class_asked_about, content_words
 from vqa.processing import CAPTION_REQUEST
+from vqa.questions import guess_type
 
 # A mirrored photograph turns these into their opposites, and writing into nonsense.
 SIDED = re.compile(r"\b(left|right|clockwise|read|say|says|word|words|letter|letters|number on|written|time)\b")
@@ -16,11 +17,15 @@ MAX_COUNT = 6
 
 @dataclass(frozen=True)
 class Example:
-    """One of `answers` (each as likely) is the target; a repeated answer is a likelier one."""
+    """One of `answers` (each as likely) is the target; a repeated answer is a likelier one.
+
+    `about` is the one class of things that it asks about, by COCO's name, where there is such a class.
+    """
 
     image_id: str
     question: str
     answers: tuple[str, ...]
+    about: str | None = None
 
     @property
     def may_be_mirrored(self) -> bool:
@@ -42,7 +47,8 @@ def asked(rows: Iterable[dict]) -> dict[str, list[Example]]:
     examples = defaultdict(list)
     for row in rows:
         answers = tuple(clean_answer(answer) for answer in row.get("answers") or [row["answer"]])
-        examples[row["source"]].append(Example(row["image_id"], row["question"], answers))
+        about = class_asked_about(row["question"], answers[0], row.get("type") or guess_type(row["question"]))
+        examples[row["source"]].append(Example(row["image_id"], row["question"], answers, about))
     return dict(examples)
 
 
@@ -73,9 +79,28 @@ def existing(
     examples = []
     for image_id, found in present.items():
         for noun in rng.sample(found, min(3, len(found))):
-            examples.append(Example(image_id, existence_question(noun), ("yes",)))
+            about = class_asked_about(noun, "yes", "yes/no")
+            examples.append(Example(image_id, existence_question(noun), ("yes",), about))
             other = rng.choices(pool, weights)[0]
             if not content_words(other) & words[image_id]:
+                examples.append(Example(image_id, existence_question(other), ("no",)))
+    return examples
+
+
+def boxed(boxes: Iterable[dict], seed: int) -> list[Example]:
+    """ "Is there a dog in the photo?", half yes, half no, of photographs where every class has its boxes.
+
+    These are few, but the only ones to show where things other than people are.
+    """
+    rng = random.Random(seed)
+    present = {row["image_id"]: sorted({box[0] for box in row["boxes"]}) for row in boxes if row["classes"] == "all"}
+    frequency = Counter(name for found in present.values() for name in found)
+    examples = []
+    for image_id, found in present.items():
+        for name in found:
+            examples.append(Example(image_id, existence_question(name), ("yes",), about=name))
+            [other] = rng.choices(list(frequency), frequency.values())
+            if other not in found:
                 examples.append(Example(image_id, existence_question(other), ("no",)))
     return examples
 
@@ -92,7 +117,8 @@ def counted(boxes: Iterable[dict]) -> list[Example]:
         for name, count in Counter(box[0] for box in row["boxes"]).items():
             if count <= MAX_COUNT and (row["classes"] == "all" or name == "person"):
                 plural = {"person": "people", "sheep": "sheep", "skis": "skis"}.get(name, f"{name}s")
-                examples.append(Example(row["image_id"], f"how many {plural} are in the photo?", (str(count),)))
+                question = f"how many {plural} are in the photo?"
+                examples.append(Example(row["image_id"], question, (str(count),), about=name))
     return examples
 
 

@@ -3,6 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from functools import cache
 
 import torch
 
@@ -22,6 +23,11 @@ COCO_CLASSES = (
     "chair,couch,potted plant,bed,dining table,toilet,tv,laptop,mouse,remote,keyboard,cell phone,microwave,oven,"
     "toaster,sink,refrigerator,book,clock,vase,scissors,teddy bear,hair drier,toothbrush"
 ).split(",")
+PEOPLE = (
+    "person people man men woman women boy boys girl girls guy guys lady ladies child children kid kids player players "
+    "skier skateboarder surfer snowboarder baby"
+).split()
+ABOUT_WHAT_THEY_NAME = ("yes/no", "number", "color")  # other kinds may name one thing and ask for another
 CLASS_ALIASES = {"aeroplane": "airplane", "motorbike": "motorcycle", "sofa": "couch", "tvmonitor": "tv"}
 
 
@@ -33,6 +39,30 @@ def content_words(text: str) -> set[str]:
             continue
         words.add(word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] not in "su" else word)
     return words
+
+
+def classes_named(text: str, classes: Iterable[str]) -> set[str]:
+    """Which classes a text names, in singular or plural; people go by many names."""
+    text, classes = text.lower(), frozenset(classes)
+    named = set(_names(classes).findall(text))
+    if "person" in classes and set(re.findall(r"\w+", text)) & set(PEOPLE):
+        named.add("person")
+    return named
+
+
+@cache
+def _names(classes: frozenset[str]) -> re.Pattern:
+    """Any of the classes as a word; the longest first, for a "hot dog" is no dog."""
+    longest_first = sorted(classes, key=lambda name: (-len(name), name))
+    return re.compile(rf"\b({'|'.join(map(re.escape, longest_first)) or '(?!)'})(?:s|es)?\b")
+
+
+def class_asked_about(question: str, answer: str, kind: str, classes: Iterable[str] = COCO_CLASSES) -> str | None:
+    """The class that is the answer, or that a question asks yes or no, how many or what color of; None unless one."""
+    named = set() if kind == "color" else classes_named(answer, classes)
+    if not named and kind in ABOUT_WHAT_THEY_NAME:
+        named = classes_named(question, classes)
+    return named.pop() if len(named) == 1 else None
 
 
 def words_by_image(questions: Iterable[dict], captions: Iterable[dict], boxes: Iterable[dict]) -> dict[str, set[str]]:

@@ -3,23 +3,18 @@
 N questions, h and w the grid's height and width.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from vqa.data.examples import existence_question
+from vqa.data.labels import class_asked_about
 from vqa.explain.explanation import METHODS
 from vqa.explain.trials import CENTRE, Subject, centre_prior, interval_of
 from vqa.questions import ALL_SPLITS, Question
 
-ABOUT_WHAT_THEY_NAME = ("yes/no", "number", "color")  # other kinds may name one thing and ask for another
 SHARES = ("attention", "rollout", "relevance")  # the methods whose maps are shares of a whole
-PEOPLE = (
-    "person people man men woman women boy boys girl girls guy guys lady ladies child children kid kids player players "
-    "skier skateboarder surfer snowboarder baby"
-).split()
 
 
 @dataclass(frozen=True)
@@ -50,11 +45,8 @@ def questions_about_classes(questions: Sequence[Question], rows: Sequence[dict],
     found = []
     for question in questions:
         here = boxes.get(question.image_id, {})
-        named = set() if question.kind == "color" else classes_named(question.answer or "", classes)
-        if not named and question.kind in ABOUT_WHAT_THEY_NAME:
-            named = classes_named(question.question, classes)
-        if len(named) == 1 and named <= here.keys():
-            name = named.pop()
+        name = class_asked_about(question.question, question.answer or "", question.kind, classes)
+        if name in here:
             found.append(AboutClass(question, name, here[name]))
     return found
 
@@ -78,16 +70,6 @@ def _boxes(rows: Sequence[dict], split: str) -> dict[str, dict[str, tuple]]:
             for name, *corners in row["boxes"]:
                 of_image[name] = (*of_image.get(name, ()), tuple(corners))
     return boxes
-
-
-def classes_named(text: str, classes: set[str]) -> set[str]:
-    """Which classes a text names, in singular or plural; people go by many names."""
-    text = text.lower()
-    named = {name for name in classes if re.search(rf"\b{re.escape(name)}(s|es)?\b", text)}
-    if "person" in classes and set(re.findall(r"\w+", text)) & set(PEOPLE):
-        named.add("person")
-    # A "hot dog" is no dog.
-    return {name for name in named if not any(name != other and name in other for other in named)}
 
 
 def measure_pointing(subject: Subject, asked: Sequence[AboutClass], seed: int) -> dict | None:
