@@ -125,6 +125,7 @@ def tiny_data(tmp_path_factory, tiny_weights):
         "align": {"steps": 5, "learning_rate": 1e-3, "warmup_steps": 1, "ema": 0},
         "align_batch": 6,
         "align_weight": 0.2,
+        "attention_weight": 0.3,
         "pair_share": 4,
         "hard_negatives": 2,
         "blind_share": 0.1,

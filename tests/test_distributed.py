@@ -30,7 +30,7 @@ def fresh_state():
 def test_two_processes_follow_the_curve_of_one(tiny_data, tmp_path):
     schedule = {"steps": 3, "learning_rate": 1e-3, "warmup_steps": 1, "ema": 0.9}
     config = json.loads((tiny_data / "joint.json").read_text()) | {
-        "shares": {"colours": 4, "existence": 3},  # odd batches, that two processes cannot divide evenly
+        "shares": {"colours": 4, "existence": 2, "count": 1},  # odd batches, that two processes cannot divide evenly
         "caption_share": 3,
         "align_batch": 5,
         "pair_share": 3,
@@ -50,7 +50,7 @@ def test_two_processes_follow_the_curve_of_one(tiny_data, tmp_path):
     for stage in ("align", "joint"):
         one, two = (
             [json.loads(line) for line in (tmp_path / "runs" / run / stage / "log.jsonl").read_text().splitlines()]
-            for run in ("one", "aligned")
+            for run in ("one", "joint-aligned")
         )
         assert len(one) == len(two) == 3  # one process writes
         for mine, theirs in zip(one, two, strict=True):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vqa.calibrate import fit_temperature, sure_threshold
-from vqa.losses import joint_loss, task_loss
+from vqa.losses import attention_loss, joint_loss, task_loss
 
 PAD = 0
 
@@ -22,9 +22,46 @@ def test_a_row_counts_once_however_long_its_answer_is():
 
 
 def test_the_joint_loss_is_the_sum_of_its_named_terms():
-    terms = joint_loss(torch.tensor(2.0), torch.tensor(3.0), 0.2)
-    assert {k: v.item() for k, v in terms.items()} == pytest.approx({"loss": 2.6, "task": 2.0, "align": 3.0})
-    assert joint_loss(torch.tensor(2.0), None, 0.2).keys() == {"loss", "task"}
+    terms = joint_loss(torch.tensor(2.0), {"align": (0.2, torch.tensor(3.0)), "attention": (0.5, torch.tensor(4.0))})
+    expected = {"loss": 4.6, "task": 2.0, "align": 3.0, "attention": 4.0}
+    assert {k: v.item() for k, v in terms.items()} == pytest.approx(expected)
+    assert joint_loss(torch.tensor(2.0), {}) == {"loss": 2.0, "task": 2.0}
+
+
+@pytest.fixture
+def reading():
+    """Scores (B, H, Q, P) of two questions, of three and of two words, and which words are real."""
+    torch.manual_seed(0)
+    return torch.randn(2, 2, 3, 5, requires_grad=True), torch.tensor([[True, True, True], [True, True, False]])
+
+
+def test_attention_is_to_fall_on_what_is_asked_about(reading):
+    scores, real = reading
+    target = torch.tensor([[True, False, True, False, False], [False, False, False, False, True]])
+    loss = attention_loss([(scores.softmax(-1), real)], target)
+    weights = scores.softmax(-1)
+    first = sum(weights[0, head, word, patch] for head in range(2) for word in range(3) for patch in (0, 2)) / 6
+    second = sum(weights[1, head, word, 4] for head in range(2) for word in range(2)) / 4
+    expected = -(first.log() + second.log()) / 2
+    torch.testing.assert_close(loss, expected)
+    gradients = [torch.autograd.grad(value, scores, retain_graph=True)[0] for value in (loss, expected)]
+    torch.testing.assert_close(*gradients)
+    assert (gradients[0][0, :, :, [0, 2]] < 0).all() and (gradients[0][0, :, :, [1, 3, 4]] > 0).all()
+    assert (gradients[0][1, :, 2] == 0).all()  # padding is not told where to look
+    other = torch.full((2, 1, 3, 5), 0.2)  # of a second layer, looking everywhere
+    two = attention_loss([(weights, real), (other, real)], target)
+    torch.testing.assert_close(two, (loss + (math.log(5 / 2) + math.log(5)) / 2) / 2)
+
+
+def test_a_question_about_nothing_boxed_says_nothing_of_attention(reading):
+    scores, real = reading
+    target = torch.tensor([[False, True, True, False, False], [False] * 5])
+    loss = attention_loss([(scores.softmax(-1), real)], target)
+    torch.testing.assert_close(loss, attention_loss([(scores[:1].softmax(-1), real[:1])], target[:1]))
+    [gradient] = torch.autograd.grad(loss, scores)
+    assert (gradient[1] == 0).all() and gradient[0].abs().sum() > 0
+    nothing = attention_loss([(scores.softmax(-1), real)], torch.zeros(2, 5, dtype=torch.bool))
+    assert nothing == 0 and (torch.autograd.grad(nothing, scores)[0] == 0).all()
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])

@@ -21,7 +21,16 @@ from vqa.fit import FitSettings, fit, learning_rate_factor
 from vqa.losses import task_loss
 from vqa.predictor import VQAPredictor
 from vqa.processing import PAD
-from vqa.train import OVERRIDES, JointSettings, load_settings, nearest_captions, new_model, run, streams_of, train_joint
+from vqa.train import (
+    OVERRIDES,
+    JointSettings,
+    load_settings,
+    nearest_captions,
+    prepare,
+    run,
+    streams_of,
+    train_joint,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -44,7 +53,7 @@ def test_a_run_leaves_a_directory_that_answers(tiny_data, photo):
             json.loads(line)
             for line in (tiny_data / "runs" / features / "joint" / "log.jsonl").read_text().splitlines()
         ]
-        expected = {"step", "loss", "task", "questions", "captions", "grad_norm", "lr"}
+        expected = {"step", "loss", "task", "attention", "questions", "captions", "grad_norm", "lr"}
         assert set(log[0]) == expected | ({"align"} if features == "aligned" else set())
     predictor = VQAPredictor.from_pretrained(tiny_data / "weights")
     assert predictor.features == ["aligned", "unaligned"]
@@ -76,12 +85,13 @@ def own_data(tmp_path, tiny_data):
 def test_own_data_in_one_command(own_data, tiny_weights, photo, monkeypatch, caplog):
     config = json.loads((ROOT / "configs" / "own.json").read_text())
     config |= {name: str(tiny_weights / "encoders" / name) for name in ("vision", "text")}
-    config |= {"start": str(tiny_weights / "aligned"), "fit": config["fit"] | {"steps": 2, "warmup_steps": 1}}
+    config |= {"start": str(tiny_weights), "fit": config["fit"] | {"steps": 2, "warmup_steps": 1}}
     (own_data / "own.json").write_text(json.dumps(config))
     files = ["--questions", "questions.json", "annotations.json", "--images", "train2014", "--out", "mine"]
     monkeypatch.chdir(own_data)
     assert main(["train", "--config", "own.json", *files]) == 0
     assert "no captions to align" in caplog.text
+    assert (own_data / "runs" / "own-aligned" / "joint" / "log.jsonl").is_file()  # no other configuration's run
     record = json.loads((own_data / "mine" / "aligned" / "train.json").read_text())
     assert 20 <= record["examples"]["vqa-v2"] < 30  # a tenth of the photographs, by their ids, is val
     start = VQAPredictor.from_pretrained(tiny_weights)
@@ -129,12 +139,6 @@ def test_streams_follow_the_shares(caplog):
         streams_of({"count": []}, {}, 0)
 
 
-def test_heads_to_start_from_must_be_of_the_features_that_are_trained(tiny_data, tiny_weights):
-    settings = joint_settings(tiny_data, start=str(tiny_weights / "unaligned"))
-    with pytest.raises(ValueError, match="unaligned holds unaligned features, not aligned"):
-        new_model(settings, "aligned", 300)
-
-
 def test_unaligned_keeps_its_projections_and_aligned_moves_them(tiny_data, tmp_path):
     starts, ends = {}, {}
     for features in ("aligned", "unaligned"):
@@ -153,14 +157,67 @@ def test_every_head_gets_a_finite_gradient_and_no_encoder_does(tiny_data, tmp_pa
     trained = train_joint(joint_settings(tiny_data, fit={"steps": 0, "learning_rate": 1}), "aligned", False, tmp_path)
     model = trained.model
     model.freeze()
-    batch = trained.collate(trained.sources["colours"][:4], random.Random(0), 0.0)
-    output = model(**batch)
+    inputs, _ = trained.collate(trained.sources["colours"][:4], random.Random(0), 0.0)
+    output = model(**inputs)
     (output.logits.square().mean() + output.image_embed.sum() + output.text_embed.sum()).backward()
     for name, parameter in model.named_parameters():
         if name.startswith(("vision_encoder", "text_encoder")):
             assert parameter.grad is None, name
         elif name != "aligner.logit_scale":  # only the contrastive loss reads it
             assert parameter.grad is not None and torch.isfinite(parameter.grad).all(), name
+
+
+@pytest.fixture(scope="module")
+def cats(tiny_data, tmp_path_factory):
+    """Data whose photographs have a cat in the upper left, in nine patches of three rows."""
+    settings = joint_settings(tiny_data, patchy_share=0.0, fit={"steps": 0, "learning_rate": 1})
+    return train_joint(settings, "unaligned", False, tmp_path_factory.mktemp("cats"))
+
+
+def test_what_is_asked_about_is_marked_under_crops_and_mirrors(cats):
+    def marked(view, about="cat", image_id="p0"):
+        return cats.patches_asked_about(Example(image_id, "q", ("a",), about), view).view(3, 3).int().tolist()
+
+    assert marked((0, 0, 1, 1, 0)) == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
+    assert marked((0, 0, 1, 1, 1)) == [[0, 1, 1], [0, 1, 1], [0, 0, 0]]
+    assert marked((0.5, 0, 1, 1, 0)) == [[1, 0, 0], [1, 0, 0], [0, 0, 0]]  # the right half
+    assert marked((0.5, 0, 1, 1, 1)) == [[0, 0, 1], [0, 0, 1], [0, 0, 0]]
+    nothing = [[0] * 3] * 3
+    assert marked((0.7, 0, 1, 1, 0)) == marked((0, 0, 1, 1, 0), "dog") == marked((0, 0, 1, 1, 0), None) == nothing
+    assert marked((0, 0, 1, 1, 0), image_id="p17") == nothing  # of val, no box is known
+
+
+def test_only_boxes_of_classes_boxed_in_full_are_known(tiny_data, tmp_path):
+    things = [["cat", 0.1, 0.1, 0.6, 0.6], ["person", 0.5, 0.5, 1.0, 1.0]]
+    rows = [
+        {"image_id": "p0", "split": "train", "classes": "person", "boxes": things},
+        {"image_id": "p1", "split": "train", "classes": "all", "boxes": things},
+        {"image_id": "p19", "split": "val", "classes": "all", "boxes": things},
+    ]
+    (tmp_path / "boxes.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = joint_settings(
+        tiny_data, boxes=[str(tmp_path / "boxes.jsonl")], shares={"colours": 8}, cache=str(tmp_path / "cache")
+    )
+    assert prepare(settings, "unaligned").boxes == {"p0": things[1:], "p1": things}
+
+
+def test_hidden_patches_are_nothing_to_look_at(cats):
+    examples = [Example(f"p{i}", "what color is this?", ("red",), "cat") for i in range(6)]
+    _, seen = cats.collate(examples, random.Random(0), blind_share=0.0)
+    _, blind = cats.collate(examples, random.Random(0), blind_share=1.0)
+    assert seen.shape == (6, 9) and seen.any(1).all() and not blind.any()
+
+
+def test_attention_is_drawn_to_what_is_asked_about(tiny_data, tmp_path):
+    settings = joint_settings(
+        tiny_data,
+        shares={"count": 8},
+        attention_weight=1.0,
+        fit={"steps": 40, "learning_rate": 1e-2, "warmup_steps": 1, "ema": 0},
+    )
+    train_joint(settings, "unaligned", False, tmp_path)
+    log = [json.loads(line)["attention"] for line in (tmp_path / "joint" / "log.jsonl").read_text().splitlines()]
+    assert sum(log[-5:]) < 0.5 * sum(log[:5])
 
 
 def test_it_overfits_eight_examples(tiny_data, tmp_path):

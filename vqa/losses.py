@@ -1,4 +1,6 @@
-"""The joint loss `L = L_task + λ · L_align`, each term by name."""
+"""The joint loss `L = L_task + λ · L_align + μ · L_attention`, each term by name."""
+
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -36,11 +38,27 @@ def task_loss(
     return (rows * weight).sum() / weight.sum()
 
 
-def joint_loss(task: torch.Tensor, align: torch.Tensor | None, align_weight: float) -> dict[str, torch.Tensor]:
-    """The terms and their sum; without alignment (λ = 0) the task alone."""
-    if align is None:
-        return {"loss": task, "task": task}
-    return {"loss": task + align_weight * align, "task": task, "align": align}
+def attention_loss(readings: Sequence[tuple[torch.Tensor, torch.Tensor]], target: torch.Tensor) -> torch.Tensor:
+    """-log of the share of attention that falls on what a question is about (Liu et al. 2017, "Attention Correctness").
+
+    A reading is the weights (B, H, Q, P) with which Q words, or pieces of the answer, read the patches, and which of
+    the Q are real (B, Q). Shares are of a row's weights summed over heads and Q, so that these may divide the work.
+    `target` (B, P) is True on the patches that show it; a row without any counts for nothing. The mean is over readings
+    and over the other rows, those of all processes; 0 where there are none.
+    """
+    shares = []
+    for weights, real in readings:
+        read = (weights.sum(1) * real[..., None]).sum(1)  # (B, P)
+        shares.append((read * target).sum(-1) / read.sum(-1))
+    told = target.any(-1)
+    losses = -torch.stack(shares).masked_fill(~told, 1.0).clamp_min(1e-6).log()
+    return all_rows(losses.mean(0)).sum() / all_rows(told.to(losses.dtype)).sum().clamp_min(1)
 
 
-__all__ = ["contrastive_loss", "joint_loss", "task_loss"]
+def joint_loss(task: torch.Tensor, others: dict[str, tuple[float, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """The terms and their sum; the `others` by name, each with its weight."""
+    loss = task + sum(weight * term for weight, term in others.values())
+    return {"loss": loss, "task": task} | {name: term for name, (_, term) in others.items()}
+
+
+__all__ = ["attention_loss", "contrastive_loss", "joint_loss", "task_loss"]

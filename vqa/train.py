@@ -17,9 +17,11 @@ from accelerate.utils import InitProcessGroupKwargs
 
 from vqa.alignment import pool
 from vqa.calibrate import fit_temperature, sure_threshold
+from vqa.data.augment import View
 from vqa.data.examples import (
     Example,
     asked,
+    boxed,
     captioned,
     clean_answer,
     clean_caption,
@@ -29,13 +31,13 @@ from vqa.data.examples import (
 )
 from vqa.data.features import ImageStates, TextStates, vit_cache
 from vqa.data.images import ImageStore
-from vqa.data.labels import words_by_image
+from vqa.data.labels import box_grid, words_by_image
 from vqa.data.rows import answered_row, box_row, caption_row, read_rows, settle_splits, split_rows
 from vqa.data.sampling import EpochStream
 from vqa.fit import FitSettings, fit
 from vqa.integrity import write_sums
-from vqa.losses import joint_loss, task_loss
-from vqa.modeling import VQAModel, load_encoder
+from vqa.losses import attention_loss, joint_loss, task_loss
+from vqa.modeling import VQAModel, VQAOutput, load_encoder
 from vqa.predictor import SPACE_FILE, VQAPredictor
 from vqa.processing import PAD, VQAProcessor, train_answer_pieces
 from vqa.train_alignment import CaptionPairs, alignment_loss, embed_images, embed_texts
@@ -57,8 +59,9 @@ class JointSettings:
     """The file `configs/joint.json`, or one of your own, for which `configs/own.json` is enough.
 
     `shares` is how many examples of each source a batch holds; empty, all sources share it as they share the data.
-    `start` is a checkpoint whose heads and answers' vocabulary are trained on, in place of fresh ones as `model` and
-    `answer_pieces` describe them.
+    `start` is a folder of weights whose heads of the same features, with their answers' vocabulary, are trained on, in
+    place of fresh ones as `model` and `answer_pieces` describe them. `attention_weight` is μ of `vqa.losses`: how much
+    it counts that attention falls on the boxes of what is asked about.
     """
 
     images: list[str]
@@ -77,6 +80,7 @@ class JointSettings:
     align: dict = field(default_factory=lambda: {"steps": 0, "learning_rate": 1e-3})
     align_batch: int = 256
     align_weight: float = 0.2
+    attention_weight: float = 0.0
     pair_share: int = 16
     hard_negatives: int = 2
     blind_share: float = 0.08
@@ -114,6 +118,7 @@ class JointData:
     val: list[dict]
     images: ImageStates
     texts: TextStates
+    boxes: dict[str, list]  # of training photographs, all there are of a class
     seconds: float = 0.0  # that training took
     _answers: dict[str, list[int]] = field(default_factory=dict)
 
@@ -122,27 +127,35 @@ class JointData:
             self._answers[answer] = self.processor.encode_answer(answer)[: self.model.config.max_answer_pieces]
         return self._answers[answer]
 
-    def collate(self, examples: Sequence[Example], rng: random.Random, blind_share: float) -> dict:
-        """States, mask and answer pieces of a batch; a `blind_share` of the photographs is the mean image.
+    def collate(self, examples: Sequence[Example], rng: random.Random, blind_share: float) -> tuple[dict, torch.Tensor]:
+        """States, mask and answer pieces of a batch, and which patches show what is asked about (B, P).
 
-        A `patchy_share` of them lacks up to half of its patches, so that photographs with hidden patches, by which
-        maps are tested, are nothing new to the model.
+        A `blind_share` of the photographs is the mean image. A `patchy_share` of them lacks up to half of its patches,
+        so that photographs with hidden patches, by which maps are tested, are nothing new to the model.
         """
-        image_states = self.images.drawn_states(
+        image_states, views = self.images.drawn_states(
             [e.image_id for e in examples], [e.may_be_mirrored for e in examples], rng
         )
         hidden = [rng.uniform(0, 0.5) if rng.random() < self.settings.patchy_share else 0.0 for _ in examples]
         hidden = torch.tensor([1.0 if rng.random() < blind_share else share for share in hidden])
         drawn = np.random.default_rng(rng.getrandbits(32)).random(image_states.shape[:2])
-        image_states[torch.from_numpy(drawn) < hidden[:, None]] = self.model.mean_image_state.cpu()
+        hidden = torch.from_numpy(drawn) < hidden[:, None]
+        image_states[hidden] = self.model.mean_image_state.cpu()
+        shown = torch.stack([self.patches_asked_about(*pair) for pair in zip(examples, views, strict=True)]) & ~hidden
         text_states, text_mask = self.texts[[e.question for e in examples]]
         answers = self.processor.pad_answers([self.answer_ids(rng.choice(e.answers)) for e in examples])
-        return {
+        inputs = {
             "image_states": image_states,
             "text_states": text_states,
             "text_mask": text_mask,
             "answer_ids": answers,
         }
+        return inputs, shown
+
+    def patches_asked_about(self, example: Example, view: View) -> torch.Tensor:
+        """(P,) bool: the patches of a view in a box of what is asked about; none where no such box is known."""
+        boxes = [box for box in self.boxes.get(example.image_id, ()) if box[0] == example.about]
+        return box_grid(boxes, view, self.model.grid_size).any(1)
 
 
 def prepare(settings: JointSettings, features: str) -> JointData:
@@ -163,11 +176,12 @@ def prepare(settings: JointSettings, features: str) -> JointData:
     sources = asked(questions)
     words = words_by_image(questions, train_captions, boxes)
     sources["existence"] = existing(train_captions, boxes, questions, words, seed)
+    sources["boxed"] = boxed(boxes, seed)
     sources["count"] = counted(boxes)
     captions = captioned(train_captions)
     answers = [e.answers[i % len(e.answers)] for s in sources.values() for i, e in enumerate(s)]
     if settings.start:
-        pieces = (Path(settings.start) / VQAProcessor.ANSWERS_FILE).read_bytes()
+        pieces = (Path(settings.start) / features / VQAProcessor.ANSWERS_FILE).read_bytes()
     else:
         pieces = train_answer_pieces([*answers, *(e.answers[0] for e in captions)], settings.answer_pieces)
     processor = VQAProcessor.from_parts(settings.vision, settings.text, pieces)
@@ -189,7 +203,8 @@ def prepare(settings: JointSettings, features: str) -> JointData:
     sources = {name: [e for e in s if e.image_id in images] for name, s in sources.items()}
     captions = [e for e in captions if e.image_id in images]
     statements = matching(by_split["train"], nearest_captions(own_captions(by_split["train"]), texts), seed)
-    return JointData(settings, model, processor, sources, statements, captions, by_split, val, images, texts)
+    whole = {row["image_id"]: [b for b in row["boxes"] if row["classes"] in ("all", b[0])] for row in boxes}
+    return JointData(settings, model, processor, sources, statements, captions, by_split, val, images, texts, whole)
 
 
 def own_captions(rows: list[dict]) -> dict[str, list[str]]:
@@ -201,9 +216,7 @@ def new_model(settings: JointSettings, features: str, answer_vocab_size: int) ->
     """Fresh heads, or those to start from, over the pretrained encoders. Raises `ValueError` where they do not fit."""
     if settings.start:
         encoders = load_encoder(settings.vision), load_encoder(settings.text)
-        model = VQAModel.from_heads(settings.start, *encoders)
-        if model.config.features != features:
-            raise ValueError(f"{settings.start} holds {model.config.features} features, not {features}.")
+        model = VQAModel.from_heads(Path(settings.start) / features, *encoders)
     else:
         model = VQAModel.from_encoders(
             settings.vision, settings.text, features=features, answer_vocab_size=answer_vocab_size, **settings.model
@@ -307,13 +320,17 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
         return batch
 
     def losses_of(model: VQAModel, batch: dict) -> dict[str, torch.Tensor]:
-        terms = {}
+        terms, others = {}, {}
         for name in sizes:
-            logits = model(**batch[name]).logits
-            terms[name] = task_loss(logits, batch[name]["answer_ids"], PAD, settings.label_smoothing)
+            inputs, shown = batch[name]
+            output = model(**inputs)
+            terms[name] = task_loss(output.logits, inputs["answer_ids"], PAD, settings.label_smoothing)
+            if name == "questions" and settings.attention_weight:
+                others["attention"] = settings.attention_weight, attention_loss(readings(output, inputs), shown)
         task = sum(size * terms[name] for name, size in sizes.items()) / sum(sizes.values())
-        align = alignment_loss(model, batch["pairs"]) if "pairs" in batch else None
-        return joint_loss(task, align, settings.align_weight) | terms
+        if "pairs" in batch:
+            others["align"] = settings.align_weight, alignment_loss(model, batch["pairs"])
+        return joint_loss(task, others) | terms
 
     model.vision_encoder, model.text_encoder, encoders = (
         torch.nn.Identity(),
@@ -322,6 +339,15 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
     )  # their states are cached: keep them out of checkpoints and averages
     data.seconds += fit(model, batch_of, losses_of, FitSettings(**settings.fit), run / "joint", model.config.features)
     model.vision_encoder, model.text_encoder = encoders
+
+
+def readings(output: VQAOutput, inputs: dict) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """What words read of the patches in each block, and pieces of the answer in each layer, for `attention_loss`."""
+    patches = output.fused_image.shape[1]
+    said = inputs["answer_ids"][:, 1:] != PAD
+    return [(weights, inputs["text_mask"]) for weights in output.attn_text_to_image] + [
+        (weights[:, :, :-1, :patches], said) for weights in output.attn_answer
+    ]
 
 
 def nearest_captions(captions: dict[str, list[str]], texts: TextStates, first: int = 5, last: int = 25) -> dict:
@@ -463,11 +489,11 @@ def run(args: argparse.Namespace) -> int:
     if isinstance(settings, EncoderSettings):
         train_encoder(settings)
         return 0
-    name = f"{args.features}{'-question-only' if args.question_only else ''}"
-    data = train_joint(settings, args.features, args.question_only, Path(args.run or f"runs/{name}"))
+    name = f"{Path(args.config).stem}-{args.features}{'-question-only' if args.question_only else ''}"
+    folder = Path(args.run or f"runs/{name}")
+    data = train_joint(settings, args.features, args.question_only, folder)
     if args.question_only:
-        settings = dataclasses.replace(settings, out=str(Path(args.run or f"runs/{name}") / "weights"))
-        data.settings = settings
+        data.settings = dataclasses.replace(settings, out=str(folder / "weights"))
     if accelerator.is_main_process:
         print(f"Saved {save(data)}.")
     accelerator.end_training()

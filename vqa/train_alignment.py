@@ -71,9 +71,10 @@ class CaptionPairs:
 
     def collate(self, pairs: Sequence[Pair], rng: random.Random) -> dict:
         ids, captions = zip(*pairs, strict=True)
+        image_states, _ = self.images.drawn_states(ids, [True] * len(ids), rng)
         text_states, text_mask = self.texts[captions]
         batch = {
-            "image_states": self.images.drawn_states(ids, [True] * len(ids), rng),
+            "image_states": image_states,
             "text_states": text_states,
             "text_mask": text_mask,
             "image_number": torch.tensor([self._image_number[i] for i in ids]),

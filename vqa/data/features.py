@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from vqa.data.augment import photo_view
+from vqa.data.augment import View, photo_view
 from vqa.data.cache import FeatureCache, fingerprint
 from vqa.data.images import ImageStore
 from vqa.hybrid_vit import HybridViTModel
@@ -120,13 +120,16 @@ class ImageStates:
         """`(B, P, W)`."""
         return self.plain[list(ids)]
 
-    def drawn_states(self, ids: Sequence[str], may_be_mirrored: Sequence[bool], rng: random.Random) -> torch.Tensor:
-        """`(B, P, W)`, of the plain photograph or of its view, as likely, where mirroring does no harm."""
-        states = []
+    def drawn_states(
+        self, ids: Sequence[str], may_be_mirrored: Sequence[bool], rng: random.Random
+    ) -> tuple[torch.Tensor, list[View]]:
+        """`(B, P, W)` and what is seen: the plain photograph or its view, as likely, where mirroring does no harm."""
+        states, views = [], []
         for image_id, mirrorable in zip(ids, may_be_mirrored, strict=True):
             cache = self.plain
             if self.view is not None and image_id in self.view and rng.random() < 0.5:
                 mirrored = self.view.aux[self.view.row[image_id], 4]
                 cache = self.view if mirrorable or not mirrored else self.plain
             states.append(cache[[image_id]])
-        return torch.cat(states)
+            views.append(tuple(cache.aux[cache.row[image_id]].tolist()))
+        return torch.cat(states), views
