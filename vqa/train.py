@@ -477,7 +477,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs = None if name == "out" else "+"
         parser.add_argument(f"--{name}", nargs=nargs, metavar="PATH", help=f"{text}, in place of the configuration's")
     parser.add_argument("--question-only", action="store_true", help="train without photographs, as a baseline")
-    parser.add_argument("--run", help="folder of the log and checkpoints; default: runs/NAME")
+    parser.add_argument("--run", help="folder of the log and checkpoints; default: runs/CONFIG-FEATURES")
 
 
 def run(args: argparse.Namespace) -> int:
