@@ -69,7 +69,7 @@ def test_a_caption_is_nearer_to_its_photograph_than_to_others_where_aligned(pred
     photos = [predictor.encode(ROOT / "examples" / f"{name}.jpg") for name in names]
     texts = ["a cat looks at the camera", "a cup of coffee on a table", "a rocket in the sky at night"]
     cosine = predictor.embed_photos(photos) @ predictor.embed_texts(texts).T
-    assert cosine.argmax(1).tolist() == [0, 1, 2]
+    assert cosine.argmax(0).tolist() == [0, 1, 2]
 
 
 def test_a_caption_has_several_words(predictor):
