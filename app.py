@@ -33,6 +33,7 @@ def prepare_environment(arguments: argparse.Namespace) -> None:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     if arguments.weights.is_dir():
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # there is nothing to wait for
 
 
 def lent_gpu():

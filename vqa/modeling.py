@@ -7,7 +7,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import AutoModel, PreTrainedModel
+from transformers import AutoConfig, AutoModel, BertConfig, PreTrainedModel
 from transformers import initialization as init
 from transformers.utils import ModelOutput
 
@@ -20,6 +20,8 @@ from vqa.pooling import PooledFusion
 
 ENCODERS = ("vision_encoder.", "text_encoder.")
 WEIGHTS_FILE = "model.safetensors"
+IMAGE_OPTIONS = {"attn_implementation": "eager"}  # which returns its weights
+TEXT_OPTIONS = {"attn_implementation": "sdpa", "add_pooling_layer": False}  # nothing reads more than the tokens
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ class VQAModel(PreTrainedModel):
 
     def __init__(self, config: VQAConfig):
         super().__init__(config)
-        self.vision_encoder = AutoModel.from_config(config.vision_config, attn_implementation="eager")
-        self.text_encoder = AutoModel.from_config(config.text_config, attn_implementation="eager")
+        self.vision_encoder = AutoModel.from_config(config.vision_config, **IMAGE_OPTIONS)
+        self.text_encoder = AutoModel.from_config(config.text_config, **TEXT_OPTIONS)
         image_width, text_width = config.vision_config.hidden_size, config.text_config.hidden_size
         self.grid_size = grid_size(config.vision_config)
         self.aligner = ProjectionAligner(image_width, text_width, config.hidden_size, config.dropout)
@@ -215,10 +217,11 @@ class VQAModel(PreTrainedModel):
 
 
 def load_encoder(source: str | Path) -> PreTrainedModel:
-    """An encoder in float32 with attention it can return. Raises `FileNotFoundError` or `OSError` where none is."""
+    """An encoder in float32, of images with attention. Raises `FileNotFoundError` or `OSError` where none is."""
     if str(source).startswith((".", "/")) and not Path(source).is_dir():
         raise FileNotFoundError(f"There is no encoder at {source}.")
-    return AutoModel.from_pretrained(source, dtype="float32", attn_implementation="eager").eval()
+    is_text = AutoConfig.from_pretrained(source).model_type == BertConfig.model_type
+    return AutoModel.from_pretrained(source, dtype="float32", **(TEXT_OPTIONS if is_text else IMAGE_OPTIONS)).eval()
 
 
 def grid_size(vision_config) -> tuple[int, int]:
