@@ -16,7 +16,7 @@ from vqa.__main__ import main
 from vqa.fit import FitSettings, fit
 
 ROOT = Path(__file__).resolve().parent.parent
-TORCHRUN = ("torch.distributed.run", "--standalone")  # on any free port
+TORCHRUN = ("torch.distributed.run", "--standalone", "--local-addr=127.0.0.1")  # on any free port of this machine
 
 
 @pytest.fixture(autouse=True)
