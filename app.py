@@ -15,7 +15,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Ask a photograph: the page, served on this machine.")
     host, port = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), os.environ.get("GRADIO_SERVER_PORT", "7860")
     parser.add_argument("--host", default=host, help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=int(port), help="port to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=port_number, default=port, help="port to listen on (default: %(default)s)")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="default: the shipped weights")
     parser.add_argument("--device", help="cpu, cuda, ... (default: cpu, and cuda where Spaces lends a GPU)")
     parser.add_argument(
@@ -25,6 +25,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--mcp", action="store_true", help="offer the endpoints to MCP clients, if gradio[mcp] is installed"
     )
     return parser.parse_args(arguments)
+
+
+def port_number(text: str) -> int:
+    """An argument that must be a port."""
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"must be a number up to 65535, not {text!r}")
+    return int(text)
 
 
 def prepare_environment(arguments: argparse.Namespace) -> None:

@@ -31,8 +31,6 @@ def main() -> None:
 
     args.out.mkdir(exist_ok=True)
     predictor = VQAPredictor.from_pretrained(args.weights)
-    for features in predictor.features:
-        maps_figure(predictor, features).save(args.out / f"maps-{features}.jpg", quality=85)
     with served(predictor, args.weights) as address, browser() as chromium:
         for width, height in ((1280, 900), (390, 844)):
             context = chromium.new_context(viewport={"width": width, "height": height}, locale="en-GB")
@@ -42,6 +40,8 @@ def main() -> None:
         chinese = Visitor(context, address)
         ask_about_the_cat(chinese)
         picture(chinese.page, args.out / "ask-zh-1280.jpg")
+    for features in predictor.features:
+        maps_figure(predictor, features).save(args.out / f"maps-{features}.jpg", quality=85)
 
 
 def maps_figure(predictor: VQAPredictor, features: str) -> Image.Image:

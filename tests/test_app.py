@@ -62,6 +62,13 @@ def test_the_page_listens_on_this_machine_alone_unless_told(monkeypatch):
     assert (args.host, args.port, args.share, args.mcp) == ("127.0.0.1", 7860, False, False)
 
 
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+def test_what_is_no_port_is_told(port, capsys):
+    with pytest.raises(SystemExit) as ended:
+        entry.parse_arguments([f"--port={port}"])
+    assert ended.value.code == 2 and "up to 65535" in capsys.readouterr().err
+
+
 def test_missing_weights_are_named(tmp_path, capsys):
     assert entry.main(["--weights", str(tmp_path / "nowhere")]) == 1
     assert "nowhere" in capsys.readouterr().err

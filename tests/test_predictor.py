@@ -96,6 +96,8 @@ def test_unknown_features_and_missing_weights_say_so(tiny_predictor, photo, tmp_
         tiny_predictor.ask(photo, "what is this?", features="misaligned")
     with pytest.raises(FileNotFoundError, match="no weights at"):
         VQAPredictor.from_pretrained(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match="no weights in"):
+        VQAPredictor.from_pretrained(tmp_path)
 
 
 def test_one_checkpoint_alone_is_served_too(tiny_weights, tiny_predictor, photo, tmp_path, monkeypatch):

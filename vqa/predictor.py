@@ -133,6 +133,10 @@ class VQAPredictor:
         if not root.is_dir() and (root.is_absolute() or str(weights).startswith(".") or str(weights).count("/") != 1):
             raise FileNotFoundError(f"There are no weights at {weights}.")
         checkpoints = [root / name for name in FEATURES if (root / name / "config.json").is_file()] or [weights]
+        if root.is_dir() and checkpoints == [weights] and not (root / "config.json").is_file():
+            raise FileNotFoundError(
+                f"There are no weights in {weights}: no {' or '.join(FEATURES)}, and no config.json."
+            )
         shared: dict[Path, tuple] = {}  # encoders and their preprocessing, by directory
         models, processors, spaces = {}, {}, {}
         for checkpoint in checkpoints:

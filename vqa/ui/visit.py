@@ -131,12 +131,11 @@ def ask(visit: Visit, predictor: VQAPredictor, question: str, features: str, vie
         predictions=predictions,
         blind={name: predictor.ask_blind(question, name, top_k=1) for name in names},
         similarities={name: predictor.similarity(visit.photo, question, name) for name in names if len(names) > 1},
-        first=not visit.photo.cached,
+        first=not next(iter(predictions.values())).photo_was_cached,
     )
     others = (earlier for earlier in visit.turns if earlier.question != turn.question)
     turns = (*others, turn)[-KEPT_TURNS:]
-    seen = replace(visit.photo, cached=True)
-    asked = replace(visit, photo=seen, turns=turns, current=len(turns) - 1, focus=Focus())
+    asked = replace(visit, turns=turns, current=len(turns) - 1, focus=Focus())
     return look(asked, predictor, view)
 
 
