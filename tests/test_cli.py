@@ -68,6 +68,13 @@ def test_ask_prints_json(ask, picture, tiny_predictor, capsys):
     assert told["confidence"] == pytest.approx(expected["confidence"], abs=1e-4)
 
 
+def test_a_question_in_another_language_gets_a_hint(picture, tiny_weights, capsys):
+    for question, hinted in (("这是什么？", True), ("what is this?", False)):
+        assert main(["ask", picture, question, "--weights", str(tiny_weights), "--json"]) == 0
+        told = capsys.readouterr()
+        assert ("English only" in told.err) == hinted and json.loads(told.out)["answer"] is not None
+
+
 def test_ask_takes_its_answers_from_a_list(ask, tmp_path, capsys):
     (tmp_path / "list.txt").write_text("tennis racket\n\n  red \n", encoding="utf-8")
     assert ask("--json", "--answers", str(tmp_path / "list.txt"), "--features", "unaligned") == 0

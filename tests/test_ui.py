@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vqa.english import is_english
 from vqa.predictor import Answer, Prediction, Similarity
 from vqa.ui import visit as visits
 from vqa.ui.answers import answers_html, history_html, sureness
-from vqa.ui.checks import is_english, question_problem
+from vqa.ui.checks import question_problem
 from vqa.ui.gallery import Gallery, load_examples
 from vqa.ui.lab import captions_found_html, figures_html, matrix_html, photos_found_html, plane_html
 from vqa.ui.maps import cosines_html, maps_html

@@ -2,9 +2,11 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from vqa.arguments import add_answers_argument, add_model_arguments, load_predictor, positive, read_answer_list
+from vqa.english import is_english
 from vqa.photos import open_photo
 
 
@@ -21,6 +23,8 @@ def run(args: argparse.Namespace) -> None:
     photo = open_photo(args.photo)  # before the model is loaded: a wrong path is told at once
     answers = read_answer_list(args.answers)
     prediction = load_predictor(args).ask(photo, args.question, args.features, args.top_k, answers)
+    if not is_english(args.question):
+        print("The model reads English only: what it answers here means nothing.", file=sys.stderr)
     print(json.dumps(prediction.to_dict(), ensure_ascii=False) if args.json else as_text(prediction))
 
 
