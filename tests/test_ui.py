@@ -232,6 +232,14 @@ def test_a_flat_map_is_called_flat_and_looks_it(tiny_predictor, visited):
     assert "nearly flat" not in maps_html(replace(visit, explanations={"aligned": peaked}), 0.7, "en")
 
 
+def test_a_map_that_another_outshines_is_called_faint(tiny_predictor, visited):
+    visit = visits.ask(visited, tiny_predictor, QUESTION, COMPARE, View("relevance"))
+    strong, weak = (replace(visit.explanations["aligned"], image_map=np.eye(3) * peak) for peak in (0.3, 0.1))
+    both = maps_html(replace(visit, explanations={"aligned": strong, "unaligned": weak}), 0.7, "en")
+    assert both.count("this map is faint") == 1 and both.index("this map is faint") > both.index("unaligned")
+    assert "faint" not in maps_html(replace(visit, explanations={"aligned": weak}), 0.7, "en")
+
+
 def test_a_map_is_tested_and_the_verdict_shown(tiny_predictor, visited):
     visit = visits.ask(visited, tiny_predictor, QUESTION, "aligned", View("relevance"))
     tested = visits.try_maps(visit, tiny_predictor)

@@ -15,6 +15,7 @@ from vqa.ui.visit import Focus, Visit
 
 PICTURE_SIDE = 640
 FLAT = 1.5  # a map whose peak is below this many times an even share is called flat
+FAINT = 0.5  # and one below this share of the scale that it has in common with another, faint
 RAMP = f"linear-gradient(90deg,{','.join(f'rgb({r:.0f} {g:.0f} {b:.0f})' for r, g, b in overlay.CIVIDIS[::15])})"
 
 
@@ -54,7 +55,7 @@ def _explanations(visit: Visit, base: Image.Image, opacity: float, language: str
             f'<figure class="map" data-features="{esc(name)}">'
             f'<figcaption class="tag">{esc(text(language, name))}</figcaption>'
             f"{_picture(picture, alt, grid, focus, text(language, 'map.hint'))}"
-            f'<p class="what" aria-live="polite">{esc(what)}{_flatness(shown[name], language)}</p>'
+            f'<p class="what" aria-live="polite">{esc(what)}{_remark(shown[name], high, language)}</p>'
             f'<button type="button" class="quiet" data-save="{esc(name)}-{esc(visit.view.mode)}.jpg">'
             f"{esc(text(language, 'map.save'))}</button>"
             f"{_words(found, focus, language)}{_pieces(found, name, focus, language)}"
@@ -86,8 +87,11 @@ def _sentence(found: Explanation, name: str, answer: str, focus: Focus, language
     return text(language, "map.of.answer", text=answer)
 
 
-def _flatness(shown: np.ndarray, language: str) -> str:
-    return f" <em>{esc(text(language, 'map.flat'))}</em>" if shown.max() < FLAT * shown.mean() else ""
+def _remark(shown: np.ndarray, high: float, language: str) -> str:
+    """Why there is little to see in a map, where there is."""
+    flat, faint = shown.max() < FLAT * shown.mean(), shown.max() < FAINT * high
+    key = "map.flat" if flat else "map.faint" if faint else ""
+    return f" <em>{esc(text(language, key))}</em>" if key else ""
 
 
 def _picture(picture: Image.Image, alt: str, grid: tuple[int, int], focus: Focus, hint: str) -> str:

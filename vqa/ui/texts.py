@@ -120,6 +120,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "This map is nearly flat: the model looked everywhere about equally.",
         "这张图几乎是平的：模型对各处的关注大致相同。",
     ),
+    "map.faint": (
+        "On the common scale this map is faint: its patches weigh less than the other's.",
+        "在共同的色标下这张图很淡：它的图块不如另一张图的重要。",
+    ),
     "map.alt": ("Heatmap over the photograph, {method}. {what}", "照片上的热力图（{method}）。{what}"),
     "map.scale": ("share of the whole map, for one patch", "单个图块占整张图的比例"),
     # test of a map
