@@ -138,6 +138,8 @@ def test_bad_input_is_told_before_the_work(data, tiny_weights, monkeypatch, caps
 
     refused("No questions of split 'val'", "--split", "val")
     refused("no folder", "--out", data / "none" / "eval.json")
+    (data / "held.json.partial").mkdir()
+    refused("cannot be written", "--out", data / "held.json")
     (data / "notes.json").write_text('{"my": "notes"}')
     refused("not an evaluation", "--out", data / "notes.json")
     refused("cannot be read", "--answers", data / "none.txt")

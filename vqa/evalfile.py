@@ -25,6 +25,12 @@ class EvalFile:
             raise ValueError(f"There is no folder {path.parent} to write {path.name} to.")
         if path.exists():
             self.content = read_eval(path)
+        self._partial = path.with_name(path.name + ".partial")
+        try:  # now, and not when all is measured
+            self._partial.touch()
+            self._partial.unlink()
+        except OSError as error:
+            raise ValueError(f"{path} cannot be written: {error.strerror}.") from error
 
     def write(self, part: dict, args: argparse.Namespace, files: Sequence[Path]) -> None:
         """Writes `part` (keys of `eval.json`) with the options and the hashes of the data `files` behind it."""
@@ -55,9 +61,8 @@ class EvalFile:
         self._save()
 
     def _save(self) -> None:
-        partial = self.path.with_name(self.path.name + ".partial")
-        partial.write_text(json.dumps(self.content, indent=1) + "\n")
-        os.replace(partial, self.path)
+        self._partial.write_text(json.dumps(self.content, indent=1) + "\n")
+        os.replace(self._partial, self.path)
 
 
 def read_eval(path: Path) -> dict:
