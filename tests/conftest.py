@@ -53,6 +53,19 @@ def own_uploads(tmp_path_factory):
         yield
 
 
+@pytest.fixture
+def both_sides():
+    """Makes random patches (B, P, D) and words (B, L, D), and the words' mask (B, L), short in the second row."""
+
+    def make(batch: int, patches: int, words: int, width: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        torch.manual_seed(0)
+        mask = torch.ones(batch, words, dtype=torch.bool)
+        mask[1, 3:] = False
+        return torch.randn(batch, patches, width), torch.randn(batch, words, width), mask
+
+    return make
+
+
 @pytest.fixture(scope="session")
 def answer_pieces() -> bytes:
     return train_answer_pieces(ANSWERS * 20, 300)

@@ -10,11 +10,8 @@ B, P, L, D, H = 3, 7, 5, 12, 2
 
 
 @pytest.fixture
-def inputs():
-    torch.manual_seed(0)
-    mask = torch.ones(B, L, dtype=torch.bool)
-    mask[1, 3:] = False
-    return torch.randn(B, P, D), torch.randn(B, L, D), mask
+def inputs(both_sides):
+    return both_sides(B, P, L, D)
 
 
 @pytest.mark.parametrize("masked", [False, True])

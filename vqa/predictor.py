@@ -38,7 +38,6 @@ class Photo:
     key: str
     grid: tuple[int, int]
     image_ms: float
-    cached: bool
     states: ImageStates = field(repr=False)
 
 
@@ -180,12 +179,12 @@ class VQAPredictor:
             known = self._photos.get(key)
             if known is not None:
                 self._photos.move_to_end(key)
-                return Photo(known.image, key, known.grid, known.image_ms, True, known.states)
+                return known
         start = time.perf_counter()
         model = next(iter(self.models.values()))
         states = model.encode_image(self.processor.images([image]).to(self.device))
         self.calls["vit"] += 1
-        fresh = Photo(image, key, model.grid_size, _ms_since(start), False, states)
+        fresh = Photo(image, key, model.grid_size, _ms_since(start), states)
         with self._lock:
             self._photos[key] = fresh
             self._image_ms[key] = fresh.image_ms

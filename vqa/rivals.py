@@ -2,6 +2,7 @@
 is not. Only `vqa.bench` has a use for them.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -26,7 +27,7 @@ REGIONS = 36  # of LXMERT's photograph, from a detector (Faster R-CNN) that is n
 SMALL = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 32}
 
 
-class Rival:
+class Rival(ABC):
     """A model that answers questions about photographs: `look` is done once a photograph, `ask` once a question.
 
     All questions are read by this project's tokenizer: each of these models has BERT's WordPiece too.
@@ -41,13 +42,13 @@ class Rival:
     def parameters(self) -> int:
         return sum(parameter.numel() for parameter in self.model.parameters())
 
+    @abstractmethod
     def look(self, photos: Sequence[Image.Image]) -> torch.Tensor:
         """What is kept of photographs (B, ...) between questions."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answer(self, seen: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Scores or pieces (B, ...) for questions (B, L) about what was seen (B, ...)."""
-        raise NotImplementedError
 
     @torch.inference_mode()
     def ask(self, seen: torch.Tensor, questions: Sequence[str]) -> torch.Tensor:

@@ -83,7 +83,7 @@ def read_rows(files: Iterable[str | Path], check: Check = any_row) -> list[dict]
 
 def iterate_rows(file: str | Path, check: Check = any_row) -> Iterator[tuple[int, dict | RowError]]:
     """Each row's number, from 1, with the row or with what is wrong with it; empty lines are passed over."""
-    return ((number, row) for number, row in _checked(_numbered([Path(file)]), check))
+    return _checked(_numbered([Path(file)]), check)
 
 
 def _checked(found: Iterator, check: Check) -> Iterator[tuple[int, dict | RowError]]:
