@@ -2,10 +2,7 @@
 
 import argparse
 import itertools
-import json
-import os
 import random
-import re
 import statistics
 import threading
 import time
@@ -17,8 +14,9 @@ from pathlib import Path
 
 from tests.visitor import call, outcome, upload, uploaded
 from vqa.arguments import WEIGHTS, positive
-from vqa.bench import QUESTIONS, photograph, running_page
+from vqa.bench import QUESTIONS, memory_mb, photograph, running_page
 from vqa.evalfile import commit
+from vqa.files import write_json
 from vqa.tables import load_table
 
 PHOTOGRAPHS = 8  # that visitors ask about, with as many questions each
@@ -97,14 +95,8 @@ def soak(address: str, process: int, questions: int, photographs: int) -> dict:
         for question in itertools.islice(itertools.cycle(QUESTIONS), each):
             answers(address, path, question)
         if number + 1 in (max(1, photographs // 5), photographs):
-            memory.append(resident_mb(process))
+            memory.append(memory_mb("VmRSS", process))
     return {"questions": each * photographs, "photographs": photographs, "memory_mb": [memory[0], memory[-1]]}
-
-
-def resident_mb(process: int) -> float:
-    """What a process holds in memory, as Linux tells."""
-    status = Path(f"/proc/{process}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024 / 1e6
 
 
 def main() -> None:
@@ -122,9 +114,7 @@ def main() -> None:
         load = {"commit": commit(), "visits": visits, "soak": soak(address, process, args.questions, args.photographs)}
     print(load_table(load))
     out = args.out or args.weights / "load.json"
-    partial = out.with_name(out.name + ".partial")
-    partial.write_text(json.dumps(load, indent=1) + "\n", encoding="utf-8")
-    os.replace(partial, out)
+    write_json(out, load)
 
 
 if __name__ == "__main__":

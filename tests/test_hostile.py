@@ -18,6 +18,7 @@ from PIL import Image
 from tests import hostile
 from tests.browser import served
 from tests.visitor import call, outcome, upload, uploaded
+from vqa.bench import memory_mb
 from vqa.photos import PhotoError, open_photo
 from vqa.processing import QuestionError
 from vqa.ui import visit as visits
@@ -34,11 +35,6 @@ def counts(short: int):
     """How many of the corpus `make test` takes, and `make stress`."""
     full = pytest.param(2000, id="full", marks=[pytest.mark.stress, pytest.mark.timeout(3600)])
     return pytest.mark.parametrize("count", [pytest.param(short, id="short"), full])
-
-
-def memory_mb(key: str) -> float:
-    """`VmRSS`, what this process holds, or `VmHWM`, the most it held."""
-    return int(re.search(rf"{key}:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
 
 
 class Watch:

@@ -8,7 +8,6 @@ import argparse
 import dataclasses
 import hashlib
 import json
-import os
 import shutil
 import statistics
 import time
@@ -23,6 +22,7 @@ from vqa.data.examples import clean_answer, clean_caption
 from vqa.data.features import TextStates
 from vqa.data.rows import answered_row, caption_row, read_rows, settle_splits, split_rows
 from vqa.evalfile import commit
+from vqa.files import check_writable, write_json
 from vqa.processing import PAD
 from vqa.retrieve import RANKS, summarise
 from vqa.tables import ablation_space_table, ablation_table
@@ -72,8 +72,8 @@ def run(args: argparse.Namespace) -> None:
     base = load_settings(args.config)
     if not isinstance(base, JointSettings):
         raise ValueError(f"{args.config} is not the configuration of a joint run.")
-    if not args.out.parent.is_dir():
-        raise ValueError(f"There is no folder {args.out.parent} to write {args.out.name} to.")
+    check_writable(args.out)
+    args.cells.mkdir(parents=True, exist_ok=True)
     bench: Bench | None = None
     cells = defaultdict(list)
     for seed in range(args.seeds):  # all variants of a seed first, so that a part of the table can be read early
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> None:
             if not path.is_file():
                 bench = bench or Bench(base, args.split)
                 start = time.monotonic()
-                _write(path, bench.measure(settings, variant, path.with_suffix("")))
+                write_json(path, bench.measure(settings, variant, path.with_suffix("")))
                 print(f"{name}, seed {seed}: {time.monotonic() - start:.0f} s", flush=True)
             cells[name].append(json.loads(path.read_text()))
     report = {
@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> None:
         "commit": commit(),
         "variants": {name: _summary(measured) for name, measured in cells.items()},
     }
-    _write(args.out, report)
+    write_json(args.out, report)
     print(f"{ablation_table(report)}\n\n{ablation_space_table(report)}")
 
 
@@ -211,10 +211,3 @@ def _digest(settings: JointSettings, variant: Variant, split: str) -> str:
 
 def _slug(name: str) -> str:
     return name.replace(", ", "-").replace(" ", "-")
-
-
-def _write(path: Path, content: dict) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(partial, path)

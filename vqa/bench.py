@@ -7,8 +7,6 @@ Each measurement gets photographs it has not seen: the predictor keeps those it 
 import argparse
 import io
 import itertools
-import json
-import os
 import re
 import socket
 import statistics
@@ -26,6 +24,7 @@ from PIL import Image
 
 from vqa.arguments import WEIGHTS, add_model_arguments, load_predictor
 from vqa.evalfile import commit, hash_weights
+from vqa.files import check_writable, write_json
 from vqa.integrity import loaded_files
 from vqa.photos import open_photo
 from vqa.tables import HERE, costs_table, growth_table, speed_table
@@ -53,8 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     out = args.out or (None if args.quick else args.weights / FILE)
-    if out and not out.parent.is_dir():
-        raise ValueError(f"There is no folder {out.parent} to write {out.name} to.")
+    if out:
+        check_writable(out)
     rounds = dict.fromkeys(ROUNDS, 1) if args.quick else ROUNDS
     predictor = load_predictor(args)
     costs = measure_costs(args.weights, args.features, rounds["start"])
@@ -78,9 +77,7 @@ def run(args: argparse.Namespace) -> None:
     }
     print(speed_table(bench), growth_table(bench), costs_table(bench), sep="\n\n")
     if out:
-        partial = out.with_name(out.name + ".partial")
-        partial.write_text(json.dumps(bench, indent=1) + "\n", encoding="utf-8")
-        os.replace(partial, out)
+        write_json(out, bench)
 
 
 class Here:
@@ -254,9 +251,9 @@ def measure_costs(weights: Path, features: str, rounds: int) -> dict[str, dict |
 ASK_AND_TELL = """
 import sys
 from vqa.__main__ import main
-from vqa.bench import peak_memory_mb
+from vqa.bench import memory_mb
 code = main(["ask", *sys.argv[1:]])
-print("peak:", peak_memory_mb())
+print("peak:", memory_mb("VmHWM"))
 sys.exit(code)
 """
 
@@ -277,11 +274,11 @@ def first_answer(weights: Path, features: str) -> tuple[float, float | None]:
     return seconds, float(peak[1]) if peak else None
 
 
-def peak_memory_mb() -> float | None:
-    """The most this process ever held in memory; None where the system does not tell as Linux does."""
-    status = Path("/proc/self/status")
-    peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.is_file() else None
-    return int(peak[1]) * 1024 / 1e6 if peak else None
+def memory_mb(key: str, process: int | str = "self") -> float | None:
+    """`VmRSS`, what a process holds in memory, or `VmHWM`, the most it held; None where no Linux tells."""
+    status = Path(f"/proc/{process}/status")
+    found = re.search(rf"{key}:\s+(\d+) kB", status.read_text()) if status.is_file() else None
+    return int(found[1]) * 1024 / 1e6 if found else None
 
 
 def page_ready(weights: Path) -> float:

@@ -6,7 +6,6 @@ goes on where it stopped; at the end the lines are put in the order of the quest
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from vqa.arguments import (
     read_answer_list,
 )
 from vqa.data.images import ImageStore
+from vqa.files import check_folder, write_whole
 from vqa.questions import Question, RowError, iterate_questions
 
 BATCH_SIZE = 32
@@ -44,8 +44,7 @@ def run(args: argparse.Namespace) -> int:
     rows = dict(iterate_questions(args.questions))
     if not rows:
         raise ValueError(f"{args.questions} has no questions.")
-    if not args.out.parent.is_dir():
-        raise ValueError(f"There is no folder {args.out.parent} to write {args.out.name} to.")
+    check_folder(args.out)
     store = ImageStore(args.images)
     answers = read_answer_list(args.answers)
     log = AnswerLog(args.out, rows, args.features)
@@ -178,9 +177,7 @@ class AnswerLog:
         self._rewrite(dict(sorted(self._lines.items())))
 
     def _rewrite(self, lines: dict[int, str]) -> None:
-        partial = self.path.with_name(self.path.name + ".partial")
-        partial.write_text("".join(f"{line}\n" for line in lines.values()), encoding="utf-8")
-        os.replace(partial, self.path)
+        write_whole(self.path, "".join(f"{line}\n" for line in lines.values()))
 
     def _keep(self, line: bytes) -> None:
         try:

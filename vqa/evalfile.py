@@ -1,12 +1,11 @@
 """`eval.json`: the figures of one checkpoint with what they were made from."""
 
 import argparse
-import json
-import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from vqa.files import check_writable, read_json, write_json
 from vqa.integrity import hash_files
 
 
@@ -21,16 +20,9 @@ class EvalFile:
         """Reads `path` where it exists. Raises `ValueError` where it cannot be written or is another kind of file."""
         self.path = path
         self.content: dict = {}
-        if not path.parent.is_dir():
-            raise ValueError(f"There is no folder {path.parent} to write {path.name} to.")
+        check_writable(path)
         if path.exists():
             self.content = read_eval(path)
-        self._partial = path.with_name(path.name + ".partial")
-        try:  # now, and not when all is measured
-            self._partial.touch()
-            self._partial.unlink()
-        except OSError as error:
-            raise ValueError(f"{path} cannot be written: {error.strerror}.") from error
 
     def write(self, part: dict, args: argparse.Namespace, files: Sequence[Path]) -> None:
         """Writes `part` (keys of `eval.json`) with the options and the hashes of the data `files` behind it."""
@@ -48,7 +40,7 @@ class EvalFile:
         for source, figures in part.get("benchmarks", {}).items():
             benchmarks[source] = benchmarks.get(source, {}) | figures  # keeps what was measured without photographs
         self.content |= header | {"data": data} | part | {"benchmarks": benchmarks}
-        self._save()
+        write_json(self.path, self.content)
 
     def add_question_only(self, benchmarks: dict, weights: Path, features: str) -> None:
         """Puts accuracies without photographs, of these weights or of a model trained without, beside those with."""
@@ -58,22 +50,12 @@ class EvalFile:
                 self.content["benchmarks"][source]["question_only"] = beside
             else:
                 print(f"{self.path} has no figures for {source} yet; evaluate with photographs first.")
-        self._save()
-
-    def _save(self) -> None:
-        self._partial.write_text(json.dumps(self.content, indent=1) + "\n")
-        os.replace(self._partial, self.path)
+        write_json(self.path, self.content)
 
 
 def read_eval(path: Path) -> dict:
     """The content of an `eval.json`. Raises `ValueError`."""
-    try:
-        content = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise ValueError(f"{path} is not JSON.") from error
-    if not isinstance(content, dict) or "benchmarks" not in content:
-        raise ValueError(f"{path} is not an evaluation.")
-    return content
+    return read_json(path, {"benchmarks"}, "an evaluation")
 
 
 def hash_weights(weights: Path, features: str) -> str:

@@ -1,8 +1,6 @@
 """`python -m vqa maps`: do the maps tell the truth? Measured on photographs nobody trained on."""
 
 import argparse
-import json
-import os
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +13,7 @@ from vqa.evalfile import commit, hash_weights
 from vqa.explain.pointing import existence_questions, measure_pointing, questions_about_classes
 from vqa.explain.scenes import drawn_scenes, easy_vqa_scenes
 from vqa.explain.trials import Subject, measure_crops, measure_curves, measure_sanity
+from vqa.files import check_writable, write_json
 from vqa.integrity import hash_files
 from vqa.questions import Question, read_questions
 from vqa.tables import maps_table, pointing_table
@@ -39,8 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     beside = args.weights / args.features
     out = args.out or (beside if beside.is_dir() else args.weights) / FILE
-    if not out.parent.is_dir():
-        raise ValueError(f"There is no folder {out.parent} to write {out.name} to.")
+    check_writable(out)
     store = ImageStore(args.images)
     questions = draw_evenly(read_questions(args.questions, args.split), args.limit, args.seed, store)
     rows = [row for row in read_rows(args.boxes, box_row) if row["image_id"] in store]
@@ -75,9 +73,7 @@ def run(args: argparse.Namespace) -> None:
         "crops": measure_crops(subject, few, args.seed),
     }
     report["default"] = best_method(report["curves"]["methods"])
-    partial = out.with_name(out.name + ".partial")
-    partial.write_text(json.dumps(report, indent=1) + "\n")
-    os.replace(partial, out)
+    write_json(out, report)
     reports = {args.features: report}
     print(maps_table(reports), pointing_table(reports), sep="\n\n")
 

@@ -6,13 +6,13 @@ is written by hand, and `--check` tells whether one was.
 """
 
 import argparse
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vqa.arguments import WEIGHTS
 from vqa.evalfile import read_eval
+from vqa.files import read_json
 from vqa.tables import (
     NONE,
     ablation_space_table,
@@ -69,20 +69,10 @@ def read_measured(weights: Path) -> dict[str, dict]:
         measured.setdefault(EVAL_FILE, {})[path.parent.name] = read_eval(path)
     for name, keys in HOLDS.items():
         for path in sorted(weights.glob(f"*/{name}")):
-            measured.setdefault(name, {})[path.parent.name] = _read(path, keys)
-        if (weights / name).is_file():
-            measured[name] = _read(weights / name, keys)
+            measured.setdefault(name, {})[path.parent.name] = read_json(path, keys, f"what {path.stem} measures")
+        if (path := weights / name).is_file():
+            measured[name] = read_json(path, keys, f"what {path.stem} measures")
     return measured
-
-
-def _read(path: Path, keys: set[str]) -> dict:
-    try:
-        content = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise ValueError(f"{path} is not JSON.") from error
-    if not isinstance(content, dict) or not keys <= content.keys():
-        raise ValueError(f"{path} is not what {path.stem} measures.")
-    return content
 
 
 def fill(text: str, measured: Mapping[str, dict]) -> str:

@@ -1,0 +1,48 @@
+"""Files of results: written whole or not at all, refused before the work is done, and known again by their keys."""
+
+import json
+import os
+from pathlib import Path
+
+
+def check_folder(path: Path) -> None:
+    """Raises `ValueError` where the folder of a file to be written is missing."""
+    if not path.parent.is_dir():
+        raise ValueError(f"There is no folder {path.parent} to write {path.name} to.")
+
+
+def check_writable(path: Path) -> None:
+    """Tries what `write_whole` will do, now and not when all is measured. Raises `ValueError`."""
+    check_folder(path)
+    partial = _partial(path)
+    try:
+        partial.touch()
+        partial.unlink()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes beside the file and then swaps, so that an interruption leaves the old one."""
+    partial = _partial(path)
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def write_json(path: Path, content: dict) -> None:
+    write_whole(path, json.dumps(content, indent=1) + "\n")
+
+
+def read_json(path: Path, keys: set[str], kind: str) -> dict:
+    """An object with at least these `keys`. Raises `ValueError`, which calls anything else not `kind`."""
+    try:
+        content = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON.") from error
+    if not isinstance(content, dict) or not keys <= content.keys():
+        raise ValueError(f"{path} is not {kind}.")
+    return content
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(path.name + ".partial")
