@@ -82,6 +82,12 @@ def test_other_tables(name, row):
     assert row in fill(document(name), {"eval.json": results}).splitlines()
 
 
+def test_easy_vqa_has_a_table_of_its_own():
+    text = fill(document("easy"), {"easy-vqa.json": evaluation(0.5)})
+    assert "| benchmark | questions | aligned | question-only |" in text
+    assert "| vqa-human | 1,009 | 40.0 [30.0, 50.0] | – |" in text
+
+
 @pytest.mark.parametrize("name", [name for name, (file, _) in TABLES.items() if file == "eval.json"])
 def test_every_table_does_without_what_was_not_measured(name):
     poor = evaluation(0.5)

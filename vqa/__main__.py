@@ -20,6 +20,7 @@ COMMANDS = {
     "retrieve": "measure how well photographs and captions find each other",
     "probe": "measure what an image encoder knows, with a linear probe",
     "train": "train a model from a configuration",
+    "easy": "write the pictures and questions of easy-vqa as files",
     "ablate": "measure what co-attention, alignment and hard negatives each contribute",
     "bench": "measure speed and memory",
     "report": "write the tables of measured results into the documents",

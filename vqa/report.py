@@ -1,5 +1,5 @@
 """`python -m vqa report`: writes the tables of results into the documents, from what was measured and lies beside the
-weights: `eval.json` and `maps.json` of each checkpoint, `bench.json`, `load.json` and `ablation.json`.
+weights: `eval.json` and `maps.json` of each checkpoint, `bench.json`, `load.json`, `ablation.json`, `easy-vqa.json`.
 
 A table stands between `<!-- results:NAME -->` and `<!-- /results -->`; NAME is one of `TABLES`. No figure in a document
 is written by hand, and `--check` tells whether one was.
@@ -33,6 +33,7 @@ HOLDS = {
     "bench.json": {"speed", "growth", "costs"},
     "load.json": {"visits", "soak"},
     "ablation.json": {"variants"},
+    "easy-vqa.json": {"benchmarks"},
 }
 Results = dict[str, dict]  # the content of a file by the name of its checkpoint
 
@@ -102,6 +103,11 @@ def benchmarks_table(results: Results) -> str:
         for label, path, value in _parts(found):
             rows.append(_row(f"{source}, {label}", [_dig(f, path) for f in found], _dig(blind, path), value))
     return markdown(["benchmark", "questions", *results, "question-only"], rows)
+
+
+def easy_table(result: dict) -> str:
+    """The benchmarks of the checkpoint that was trained for easy-VQA alone."""
+    return benchmarks_table({result["features"]: result})
 
 
 def types_table(results: Results) -> str:
@@ -178,6 +184,7 @@ TABLES: dict[str, tuple[str, Callable[[dict], str]]] = {
     "load": ("load.json", load_table),
     "ablation": ("ablation.json", ablation_table),
     "ablation_space": ("ablation.json", ablation_space_table),
+    "easy": ("easy-vqa.json", easy_table),
 }
 
 
