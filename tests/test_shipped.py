@@ -84,3 +84,13 @@ def test_measured_figures_stand_beside_the_weights():
         for benchmark in figures["benchmarks"].values():
             low, high = benchmark["interval"]
             assert low <= benchmark["accuracy"] <= high
+
+
+@pytest.mark.parametrize("name", ["aligned", "unaligned"])
+def test_the_map_shown_first_is_measured_to_beat_random_hiding_and_chance(name):
+    measured = json.loads((WEIGHTS / name / "maps.json").read_text())
+    assert measured["split"] == "test"
+    assert measured["curves"]["methods"][measured["default"]]["deletion_gain"]["interval"][0] > 0
+    for asked in measured["pointing"].values():
+        found = asked["methods"][measured["default"]]
+        assert found["over_chance"]["interval"][0] > 0 and found["ratio"] > 2
