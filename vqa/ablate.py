@@ -58,8 +58,8 @@ VARIANTS = {"question only": Variant("coattention", "unaligned", question_only=T
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", default="configs/joint.json", help="default: configs/joint.json")
-    parser.add_argument("--steps", type=positive, default=150, metavar="N", help="of joint training (default 150)")
+    parser.add_argument("--config", default="configs/ablate.json", help="default: configs/ablate.json")
+    parser.add_argument("--steps", type=positive, default=300, metavar="N", help="of joint training (default 300)")
     parser.add_argument("--seeds", type=positive, default=3, metavar="N", help="runs of each variant (default 3)")
     parser.add_argument("--split", choices=("val", "test"), default="val", help="what is measured (default val)")
     parser.add_argument("--cells", type=Path, default=Path("runs/ablate"), metavar="DIR", help="finished cells")
