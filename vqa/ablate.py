@@ -59,7 +59,7 @@ VARIANTS = {"question only": Variant("coattention", "unaligned", question_only=T
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default="configs/ablate.json", help="default: configs/ablate.json")
-    parser.add_argument("--steps", type=positive, default=300, metavar="N", help="of joint training (default 300)")
+    parser.add_argument("--steps", type=positive, metavar="N", help="of joint training; default: the configuration's")
     parser.add_argument("--seeds", type=positive, default=3, metavar="N", help="runs of each variant (default 3)")
     parser.add_argument("--split", choices=("val", "test"), default="val", help="what is measured (default val)")
     parser.add_argument("--cells", type=Path, default=Path("runs/ablate"), metavar="DIR", help="finished cells")
@@ -72,13 +72,14 @@ def run(args: argparse.Namespace) -> None:
     base = load_settings(args.config)
     if not isinstance(base, JointSettings):
         raise ValueError(f"{args.config} is not the configuration of a joint run.")
+    steps = args.steps or base.fit["steps"]
     check_writable(args.out)
     args.cells.mkdir(parents=True, exist_ok=True)
     bench: Bench | None = None
     cells = defaultdict(list)
     for seed in range(args.seeds):  # all variants of a seed first, so that a part of the table can be read early
         for name, variant in VARIANTS.items():
-            settings = cell_settings(base, variant, args.steps, seed)
+            settings = cell_settings(base, variant, steps, seed)
             path = args.cells / f"{_slug(name)}-{seed}-{_digest(settings, variant, args.split)}.json"
             if not path.is_file():
                 bench = bench or Bench(base, args.split)
@@ -88,7 +89,7 @@ def run(args: argparse.Namespace) -> None:
             cells[name].append(json.loads(path.read_text()))
     report = {
         "split": args.split,
-        "steps": args.steps,
+        "steps": steps,
         "seeds": args.seeds,
         "commit": commit(),
         "variants": {name: _summary(measured) for name, measured in cells.items()},
