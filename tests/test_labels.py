@@ -1,9 +1,28 @@
 """What is known of a photograph, and the questions made from it."""
 
+import random
+from collections import Counter
+
+import pytest
 import torch
 
 from vqa.data.augment import PLAIN_VIEW
-from vqa.data.examples import Example, asked, boxed, captioned, clean_caption, counted, existing, matching
+from vqa.data.examples import (
+    ASKED_OF_ONE,
+    ASKED_OF_SEVERAL,
+    Example,
+    asked,
+    balanced,
+    boxed,
+    captioned,
+    clean_caption,
+    counted,
+    existing,
+    matching,
+    verified,
+    whether_there_is,
+    with_answer,
+)
 from vqa.data.labels import (
     COCO_CLASSES,
     box_grid,
@@ -85,12 +104,9 @@ def test_examples_know_what_they_are_about():
     assert [e.about for e in counted(boxes)] == ["cat"]
     captions = [{"image_id": "a", "captions": ["a cat and a quilt"]}, {"image_id": "b", "captions": ["a man"]}]
     nouns = [{"image_id": "c", "type": "object", "question": "q", "answer": noun} for noun in ("cat", "quilt", "man")]
-    found = {
-        e.question.split()[3]: e.about
-        for e in existing(captions, [], nouns, words_by_image([], captions, []), 0)
-        if e.answers == ("yes",)
-    }
-    assert found == {"cat": "cat", "quilt": None, "man": "person"}
+    yes = [e for e in existing(captions, [], nouns, words_by_image([], captions, []), 0) if e.answers == ("yes",)]
+    found = {noun: e.about for e in yes for noun in ("cat", "quilt", "man", "men") if noun in e.question}
+    assert found == {"cat": "cat", "quilt": None, "man" if "man" in found else "men": "person"}
     assert captioned(captions)[0].about is None
 
 
@@ -111,10 +127,56 @@ def test_existence_questions_ask_for_what_is_and_what_is_not_there():
     words = words_by_image([], captions, [])
     examples = existing(captions, [], questions, words, seed=0)
     for example in examples:
-        noun = example.question.removesuffix(" in the photo?").split()[-1]
+        [noun] = {"dog", "owl"} & content_words(example.question)
         assert (example.answers == ("yes",)) == (noun in words[example.image_id])
-    assert {e.question for e in examples} == {"is there a dog in the photo?", "is there an owl in the photo?"}
+    forms = {e.question.replace("an owl", "{}").replace("a dog", "{}") for e in examples}
+    forms = {form.replace("owls", "{}").replace("dogs", "{}") for form in forms}
+    assert len(forms) > 5 and forms <= {*ASKED_OF_ONE, *ASKED_OF_SEVERAL}
     assert {e.answers[0] for e in examples} == {"yes", "no"}
+
+
+def test_what_is_several_is_asked_for_as_several():
+    asked_for = {whether_there_is("dogs", random.Random(seed)) for seed in range(30)}
+    assert asked_for == {form.format("dogs") for form in ASKED_OF_SEVERAL}
+
+
+@pytest.mark.parametrize(
+    "question, answer, kind, expected",
+    [
+        ("what is the color of the bus ?", "red", "color", "is the bus red?"),
+        ("what is the color of the bikes?", "red", "color", "are the bikes red?"),
+        ("how many men are wading in water?", "three", "number", "are three men wading in water?"),
+        ("what is the man riding on the beach?", "horse", "object", "is the man riding a horse on the beach?"),
+        ("what are grazing in a field?", "cows", "object", "are cows grazing in a field?"),
+        ("what is parked on the street?", "umbrella", "object", "is an umbrella parked on the street?"),
+        ("what is shown?", "dog", "object", None),
+        ("where is the cat?", "bed", "location", None),
+    ],
+)
+def test_an_answer_is_put_into_its_question(question, answer, kind, expected):
+    assert with_answer(question, answer, kind) == expected
+
+
+def test_answers_are_verified_against_others_to_like_questions():
+    rows = [
+        {"image_id": f"i{n}", "source": "coco-qa", "type": "object", "question": f"what is {doing}?", "answer": answer}
+        for n, (doing, answer) in enumerate([("flying", "kite"), ("flying", "bird"), ("eating", "cow")] * 5)
+    ]
+    rows.append({"image_id": "j", "source": "other", "question": "what is flying?", "answer": "plane"})
+    words = words_by_image(rows, [], [])
+    examples = verified(rows, words, seed=0)
+    assert {e.question for e in examples} == {"is a kite flying?", "is a bird flying?"}  # cows alone are eating
+    for example in examples:
+        said = bool(content_words(example.question) - {"flying"} & words[example.image_id])
+        assert example.answers == (("yes",) if said else ("no",))
+    assert sum(e.answers == ("yes",) for e in examples) == len(examples) / 2 > 0
+
+
+def test_yes_and_no_are_balanced_by_repeating_the_rarer():
+    examples = [Example("a", f"q{n}", ("yes" if n < 3 else "no",)) for n in range(8)]
+    said = Counter(e.answers[0] for e in balanced(examples, seed=0))
+    assert said == {"yes": 5, "no": 5}
+    assert balanced(examples[:3], seed=0) == examples[:3]
 
 
 def test_boxed_things_are_asked_for_where_all_are_boxed():

@@ -1,4 +1,4 @@
-"""Whether a question is in the language that the model reads."""
+"""The little English grammar that is needed: whether a question is English, plurals and articles."""
 
 import re
 import unicodedata
@@ -29,3 +29,30 @@ def is_english(question: str) -> bool:
     english = sum(word in _ENGLISH for word in words)
     foreign = sum(word in _FOREIGN for word in words)
     return foreign <= english
+
+
+_PLURALS = {
+    "person": "people", "man": "men", "woman": "women", "child": "children", "sheep": "sheep", "knife": "knives"
+}  # fmt: skip
+
+
+def is_plural(noun: str) -> bool:
+    """Whether a noun, or the last word of a phrase, has a plural's form."""
+    last = noun.split()[-1]
+    return last in _PLURALS.values() or bool(re.search(r"[^su]s$", last))
+
+
+def plural(noun: str) -> str:
+    """The plural of a noun or phrase; what is one already stays as it is."""
+    *before, last = noun.split()
+    if not is_plural(last):
+        regular = re.sub(r"([^aeiou])y$", r"\1ie", re.sub(r"(s|x|z|ch|sh)$", r"\1e", last)) + "s"
+        last = _PLURALS.get(last, regular)
+    return " ".join([*before, last])
+
+
+def with_article(noun: str) -> str:
+    """ "a dog", "an umbrella"; a plural has none."""
+    if is_plural(noun):
+        return noun
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

@@ -21,6 +21,7 @@ from vqa.data.augment import View
 from vqa.data.examples import (
     Example,
     asked,
+    balanced,
     boxed,
     captioned,
     clean_answer,
@@ -28,6 +29,7 @@ from vqa.data.examples import (
     counted,
     existing,
     matching,
+    verified,
 )
 from vqa.data.features import ImageStates, TextStates, vit_cache
 from vqa.data.images import ImageStore
@@ -45,6 +47,7 @@ from vqa.train_encoder import EncoderSettings, train_encoder
 
 logger = logging.getLogger(__name__)
 MATCHING = "caption-match"  # the source that needs mined captions
+YES_NO = ("yes", "no")
 BATCH_SIZE = 32  # of questions, where `shares` does not say it
 OVERRIDES = {  # what of a configuration can be said on the command line
     "images": "folders, Parquet files or saved datasets",
@@ -174,8 +177,10 @@ def prepare(settings: JointSettings, features: str) -> JointData:
         names = f": they ask about {rows[0]['image_id']!r}, and there is {next(iter(store))!r}" if rows else ""
         raise ValueError(f"None of the {len(rows)} questions is about one of the {len(store)} images{names}.")
     sources = asked(questions)
+    sources |= {name: balanced(s, seed) for name, s in sources.items() if all(e.answers[0] in YES_NO for e in s)}
     words = words_by_image(questions, train_captions, boxes)
     sources["existence"] = existing(train_captions, boxes, questions, words, seed)
+    sources["verified"] = verified(questions, words, seed)
     sources["boxed"] = boxed(boxes, seed)
     sources["count"] = counted(boxes)
     captions = captioned(train_captions)

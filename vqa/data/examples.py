@@ -7,12 +7,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vqa.data.labels import class_asked_about, content_words
+from vqa.english import is_plural, plural, with_article
 from vqa.processing import CAPTION_REQUEST
 from vqa.questions import guess_type
 
 # A mirrored photograph turns these into their opposites, and writing into nonsense.
 SIDED = re.compile(r"\b(left|right|clockwise|read|say|says|word|words|letter|letters|number on|written|time)\b")
 MAX_COUNT = 6
+# A model that has met one way to ask whether something is there says "no" to the others.
+ASKED_OF_ONE = (
+    "is there {} in the photo?",
+    "is there {}?",
+    "is this {}?",
+    "could this be {}?",
+    "do you see {}?",
+)
+ASKED_OF_SEVERAL = (
+    "are there any {} in the photo?",
+    "are there any {}?",
+    "are there {}?",
+    "are these {}?",
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +79,7 @@ def captioned(rows: Iterable[dict]) -> list[Example]:
 def existing(
     captions: Iterable[dict], boxes: Iterable[dict], questions: Iterable[dict], words: dict[str, set[str]], seed: int
 ) -> list[Example]:
-    """ "Is there a dog in the photo?", half yes, half no, of photographs about which much is known.
+    """Whether there is a dog, asked in several ways, half yes, half no, of photographs about which much is known.
 
     Nouns are COCO-QA's object answers. A "no" asks for a noun that nobody said of the photograph, drawn with the
     frequency of its "yes", so that the noun alone does not give the answer away.
@@ -80,11 +95,65 @@ def existing(
     for image_id, found in present.items():
         for noun in rng.sample(found, min(3, len(found))):
             about = class_asked_about(noun, "yes", "yes/no")
-            examples.append(Example(image_id, existence_question(noun), ("yes",), about))
+            examples.append(Example(image_id, whether_there_is(noun, rng), ("yes",), about))
             other = rng.choices(pool, weights)[0]
             if not content_words(other) & words[image_id]:
-                examples.append(Example(image_id, existence_question(other), ("no",)))
+                examples.append(Example(image_id, whether_there_is(other, rng), ("no",)))
     return examples
+
+
+def whether_there_is(noun: str, rng: random.Random) -> str:
+    """One of the ways to ask for a noun, which asks for several where the noun is a plural."""
+    form = rng.choice(ASKED_OF_SEVERAL if is_plural(noun) else ASKED_OF_ONE + ASKED_OF_SEVERAL)
+    return form.format(with_article(noun) if form in ASKED_OF_ONE else plural(noun))
+
+
+def verified(questions: Iterable[dict], words: dict[str, set[str]], seed: int) -> list[Example]:
+    """COCO-QA's questions with an answer put into them, true or false: "is the man riding a horse?".
+
+    The false answer is one that questions of the same type and activity have, in the same number, drawn with its
+    frequency, and that nobody said of the photograph.
+    """
+    rng = random.Random(seed)
+    rows = [row for row in questions if row["source"] == "coco-qa"]
+    alike = defaultdict(Counter)
+    for row in rows:
+        alike[_activity(row)][row["answer"]] += 1
+    examples = []
+    for row in rows:
+        found = alike[_activity(row)]
+        [other] = rng.choices(list(found), found.values())
+        question, false = (with_answer(row["question"], answer, row.get("type")) for answer in (row["answer"], other))
+        if question and not content_words(other) & words[row["image_id"]]:
+            examples.append(Example(row["image_id"], question, ("yes",)))
+            examples.append(Example(row["image_id"], false, ("no",)))
+    return examples
+
+
+def _activity(row: dict) -> tuple[str | None, str, bool]:
+    doing = re.search(r"\b\w+ing\b", row["question"])
+    return row.get("type"), doing[0] if doing else "", is_plural(row["answer"])
+
+
+def with_answer(question: str, answer: str, kind: str | None) -> str | None:
+    """A question of COCO-QA's about a thing, a number or a color, asked about one answer to it; None for others."""
+    thing, be = with_article(answer), "are" if is_plural(answer) else "is"
+    if kind == "color" and (parts := re.fullmatch(r"what is the color of the (.+?) ?\?", question)):
+        return f"{'are' if is_plural(parts[1]) else 'is'} the {parts[1]} {answer}?"
+    if kind == "number" and (parts := re.fullmatch(r"how many (.+?) (?:is|are) (.+?) ?\?", question)):
+        return f"are {answer} {parts[1]} {parts[2]}?"
+    if kind == "object" and (parts := re.fullmatch(r"what (is|are) (the \w+ \w+ing)(.*?) ?\?", question)):
+        return f"{parts[1]} {parts[2]} {thing}{parts[3]}?"
+    if kind == "object" and (parts := re.fullmatch(r"what (?:is|are) (?!the |there |this |shown)(.+?) ?\?", question)):
+        return f"{be} {thing} {parts[1]}?"
+    return None
+
+
+def balanced(examples: list[Example], seed: int) -> list[Example]:
+    """Questions of yes or no with as many of either, where both occur: some of the rarer answer come again."""
+    said = {answer: [e for e in examples if e.answers[0] == answer] for answer in ("yes", "no")}
+    rarer, other = sorted(said.values(), key=len)
+    return [*examples, *random.Random(seed).choices(rarer, k=len(other) - len(rarer))] if rarer else examples
 
 
 def boxed(boxes: Iterable[dict], seed: int) -> list[Example]:
@@ -106,8 +175,7 @@ def boxed(boxes: Iterable[dict], seed: int) -> list[Example]:
 
 
 def existence_question(noun: str) -> str:
-    article = "an" if noun[0] in "aeiou" else "a"
-    return f"is there {article} {noun} in the photo?"
+    return f"is there {with_article(noun)} in the photo?"
 
 
 def counted(boxes: Iterable[dict]) -> list[Example]:
@@ -116,8 +184,7 @@ def counted(boxes: Iterable[dict]) -> list[Example]:
     for row in boxes:
         for name, count in Counter(box[0] for box in row["boxes"]).items():
             if count <= MAX_COUNT and (row["classes"] == "all" or name == "person"):
-                plural = {"person": "people", "sheep": "sheep", "skis": "skis"}.get(name, f"{name}s")
-                question = f"how many {plural} are in the photo?"
+                question = f"how many {plural(name)} are in the photo?"
                 examples.append(Example(row["image_id"], question, (str(count),), about=name))
     return examples
 
