@@ -32,6 +32,7 @@ from vqa.data.labels import (
     frequent_words,
     words_by_image,
 )
+from vqa.english import plural
 
 
 def test_content_words_are_what_can_be_seen():
@@ -105,8 +106,9 @@ def test_examples_know_what_they_are_about():
     captions = [{"image_id": "a", "captions": ["a cat and a quilt"]}, {"image_id": "b", "captions": ["a man"]}]
     nouns = [{"image_id": "c", "type": "object", "question": "q", "answer": noun} for noun in ("cat", "quilt", "man")]
     yes = [e for e in existing(captions, [], nouns, words_by_image([], captions, []), 0) if e.answers == ("yes",)]
-    found = {noun: e.about for e in yes for noun in ("cat", "quilt", "man", "men") if noun in e.question}
-    assert found == {"cat": "cat", "quilt": None, "man" if "man" in found else "men": "person"}
+    words = {noun: {noun, plural(noun)} for noun in ("cat", "quilt", "man")}
+    found = {noun: e.about for e in yes for noun in words if words[noun] & content_words(e.question)}
+    assert found == {"cat": "cat", "quilt": None, "man": "person"}
     assert captioned(captions)[0].about is None
 
 
@@ -177,6 +179,8 @@ def test_yes_and_no_are_balanced_by_repeating_the_rarer():
     said = Counter(e.answers[0] for e in balanced(examples, seed=0))
     assert said == {"yes": 5, "no": 5}
     assert balanced(examples[:3], seed=0) == examples[:3]
+    mixed = [*examples, Example("a", "q8", ("red",))]
+    assert balanced(mixed, seed=0) == mixed
 
 
 def test_boxed_things_are_asked_for_where_all_are_boxed():

@@ -47,7 +47,6 @@ from vqa.train_encoder import EncoderSettings, train_encoder
 
 logger = logging.getLogger(__name__)
 MATCHING = "caption-match"  # the source that needs mined captions
-YES_NO = ("yes", "no")
 BATCH_SIZE = 32  # of questions, where `shares` does not say it
 OVERRIDES = {  # what of a configuration can be said on the command line
     "images": "folders, Parquet files or saved datasets",
@@ -176,8 +175,7 @@ def prepare(settings: JointSettings, features: str) -> JointData:
     if not any(row["image_id"] in store for row in rows):
         names = f": they ask about {rows[0]['image_id']!r}, and there is {next(iter(store))!r}" if rows else ""
         raise ValueError(f"None of the {len(rows)} questions is about one of the {len(store)} images{names}.")
-    sources = asked(questions)
-    sources |= {name: balanced(s, seed) for name, s in sources.items() if all(e.answers[0] in YES_NO for e in s)}
+    sources = {name: balanced(s, seed) for name, s in asked(questions).items()}
     words = words_by_image(questions, train_captions, boxes)
     sources["existence"] = existing(train_captions, boxes, questions, words, seed)
     sources["verified"] = verified(questions, words, seed)

@@ -90,16 +90,20 @@ def existing(
     known = {row["image_id"] for row in captions} | {r["image_id"] for r in boxes if r["classes"] == "all"}
     present = {i: sorted(nouns & words[i]) for i in sorted(known) if i in words}
     frequency = Counter(noun for found in present.values() for noun in found)
-    pool, weights = list(frequency), list(frequency.values())
     examples = []
     for image_id, found in present.items():
         for noun in rng.sample(found, min(3, len(found))):
             about = class_asked_about(noun, "yes", "yes/no")
             examples.append(Example(image_id, whether_there_is(noun, rng), ("yes",), about))
-            other = rng.choices(pool, weights)[0]
+            other = _drawn(frequency, rng)
             if not content_words(other) & words[image_id]:
                 examples.append(Example(image_id, whether_there_is(other, rng), ("no",)))
     return examples
+
+
+def _drawn(frequency: Counter[str], rng: random.Random) -> str:
+    """One of the counted, the frequent ones more often."""
+    return rng.choices(list(frequency), frequency.values())[0]
 
 
 def whether_there_is(noun: str, rng: random.Random) -> str:
@@ -115,14 +119,13 @@ def verified(questions: Iterable[dict], words: dict[str, set[str]], seed: int) -
     frequency, and that nobody said of the photograph.
     """
     rng = random.Random(seed)
-    rows = [row for row in questions if row["source"] == "coco-qa"]
-    alike = defaultdict(Counter)
-    for row in rows:
-        alike[_activity(row)][row["answer"]] += 1
+    rows = [(row, _activity(row)) for row in questions if row["source"] == "coco-qa"]
+    frequency = defaultdict(Counter)
+    for row, activity in rows:
+        frequency[activity][row["answer"]] += 1
     examples = []
-    for row in rows:
-        found = alike[_activity(row)]
-        [other] = rng.choices(list(found), found.values())
+    for row, activity in rows:
+        other = _drawn(frequency[activity], rng)
         question, false = (with_answer(row["question"], answer, row.get("type")) for answer in (row["answer"], other))
         if question and not content_words(other) & words[row["image_id"]]:
             examples.append(Example(row["image_id"], question, ("yes",)))
@@ -150,10 +153,15 @@ def with_answer(question: str, answer: str, kind: str | None) -> str | None:
 
 
 def balanced(examples: list[Example], seed: int) -> list[Example]:
-    """Questions of yes or no with as many of either, where both occur: some of the rarer answer come again."""
-    said = {answer: [e for e in examples if e.answers[0] == answer] for answer in ("yes", "no")}
-    rarer, other = sorted(said.values(), key=len)
-    return [*examples, *random.Random(seed).choices(rarer, k=len(other) - len(rarer))] if rarer else examples
+    """Questions of yes or no with as many of either: some of the rarer answer come again.
+
+    Where there are other answers, or only one of the two, the examples stay as they are.
+    """
+    said = [[e for e in examples if e.answers[0] == answer] for answer in ("yes", "no")]
+    rarer, other = sorted(said, key=len)
+    if not rarer or len(rarer) + len(other) < len(examples):
+        return examples
+    return [*examples, *random.Random(seed).choices(rarer, k=len(other) - len(rarer))]
 
 
 def boxed(boxes: Iterable[dict], seed: int) -> list[Example]:
@@ -168,14 +176,15 @@ def boxed(boxes: Iterable[dict], seed: int) -> list[Example]:
     for image_id, found in present.items():
         for name in found:
             examples.append(Example(image_id, existence_question(name), ("yes",), about=name))
-            [other] = rng.choices(list(frequency), frequency.values())
+            other = _drawn(frequency, rng)
             if other not in found:
                 examples.append(Example(image_id, existence_question(other), ("no",)))
     return examples
 
 
 def existence_question(noun: str) -> str:
-    return f"is there {with_article(noun)} in the photo?"
+    """The way to ask that maps are tested with."""
+    return ASKED_OF_ONE[0].format(with_article(noun))
 
 
 def counted(boxes: Iterable[dict]) -> list[Example]:
