@@ -18,7 +18,7 @@ from vqa.data.examples import Example
 from vqa.data.rows import split_rows
 from vqa.data.sampling import EpochStream
 from vqa.fit import FitSettings, fit, learning_rate_factor
-from vqa.losses import task_loss
+from vqa.losses import joint_loss, task_loss
 from vqa.predictor import VQAPredictor
 from vqa.processing import PAD
 from vqa.train import (
@@ -31,6 +31,7 @@ from vqa.train import (
     streams_of,
     train_joint,
 )
+from vqa.train_alignment import CaptionPairs
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -271,6 +272,43 @@ def test_an_interrupted_fit_goes_on_to_the_same_weights(tmp_path, uninterrupted)
     with pytest.raises(KeyboardInterrupt):
         small_fit(tmp_path, stop_at=5)
     assert torch.equal(small_fit(tmp_path), uninterrupted)
+
+
+@pytest.fixture
+def mined_fit(tiny_data, monkeypatch):
+    """Trains aligned heads for six joint steps, with wrong captions mined anew every four; all weights at the end."""
+
+    def train(directory, stop_at=None) -> torch.Tensor:
+        left = iter(range(6 if stop_at is None else stop_at))
+
+        def stopping(*args):
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return joint_loss(*args)
+
+        monkeypatch.setattr("vqa.train.joint_loss", stopping)
+        schedule = {"learning_rate": 0.05, "warmup_steps": 1, "ema": 0.0, "checkpoint_minutes": 0}
+        settings = joint_settings(tiny_data, fit=schedule | {"steps": 6}, align=schedule | {"steps": 0}, mine_every=4)
+        model = train_joint(settings, "aligned", False, directory).model
+        return torch.cat([p.detach().flatten() for p in model.parameters()])
+
+    return train
+
+
+def test_wrong_captions_are_mined_anew_and_kept_for_an_interrupted_run(tmp_path, mined_fit, monkeypatch):
+    rounds, mine = [], CaptionPairs.mine
+
+    def noted(self, model):
+        rounds.append(mine(self, model))
+        return rounds[-1]
+
+    monkeypatch.setattr(CaptionPairs, "mine", noted)
+    whole = mined_fit(tmp_path / "whole")
+    assert len(rounds) == 2 and not torch.equal(*rounds)
+    with pytest.raises(KeyboardInterrupt):
+        mined_fit(tmp_path / "cut", stop_at=2)
+    assert torch.equal(mined_fit(tmp_path / "cut"), whole)
+    assert len(rounds) == 4  # none for the steps that were left of the first round
 
 
 def test_a_finished_fit_is_not_repeated_and_says_what_it_took(tmp_path):

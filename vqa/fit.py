@@ -1,7 +1,8 @@
 """The training loop that every stage shares.
 
 A batch is a function of its step alone, and so are the dropout masks (each step seeds the generators with the
-run's seed and its own number): resuming needs the weights, the optimiser and the step, and is exact.
+run's seed and its own number): resuming needs the weights, the optimiser and the step, and is exact. What else a batch
+depends on is registered for checkpointing by the caller, with the accelerator that it passes.
 """
 
 import json

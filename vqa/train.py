@@ -8,6 +8,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,7 @@ class JointSettings:
     attention_weight: float = 0.0
     pair_share: int = 16
     hard_negatives: int = 2
+    mine_every: int = 300
     blind_share: float = 0.08
     patchy_share: float = 0.5
     label_smoothing: float = 0.05
@@ -290,9 +292,16 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
     if contrastive and not caption_texts:
         logger.warning("There are no captions to align photographs with: the answers alone train the projections.")
     elif contrastive:
-        pairs = CaptionPairs(
-            caption_texts, data.images, data.texts, settings.align_batch, settings.hard_negatives, seed
+        pairs_of = partial(
+            CaptionPairs,
+            caption_texts,
+            data.images,
+            data.texts,
+            hard_negatives=settings.hard_negatives,
+            mine_every=settings.mine_every,
+            seed=seed,
         )
+        pairs = pairs_of(batch_size=settings.align_batch)
         data.seconds += fit(
             model.aligner,
             lambda step: pairs.batch(step, model),
@@ -300,10 +309,9 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
             FitSettings(**settings.align),
             run / "align",
             "alignment",
+            keeping(pairs),
         )
-        if pairs.hard_negatives:
-            pairs.mine(model)
-        pairs.stream = EpochStream(pairs.stream.items, settings.pair_share, seed)
+        pairs = pairs_of(batch_size=settings.pair_share)
     sources = data.sources | {MATCHING: data.statements}
     streams = {"questions": streams_of(sources, settings.shares, seed)}
     if data.captions and settings.caption_share:
@@ -319,7 +327,7 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
             for name, group in streams.items()
         }
         if pairs is not None:
-            batch["pairs"] = pairs.collate(pairs.stream.batch(step), rng)
+            batch["pairs"] = pairs.batch(step, model)
         return batch
 
     def losses_of(model: VQAModel, batch: dict) -> dict[str, torch.Tensor]:
@@ -340,8 +348,17 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
         torch.nn.Identity(),
         (model.vision_encoder, model.text_encoder),
     )  # their states are cached: keep them out of checkpoints and averages
-    data.seconds += fit(model, batch_of, losses_of, FitSettings(**settings.fit), run / "joint", model.config.features)
+    schedule, accelerator = FitSettings(**settings.fit), keeping(pairs)
+    data.seconds += fit(model, batch_of, losses_of, schedule, run / "joint", model.config.features, accelerator)
     model.vision_encoder, model.text_encoder = encoders
+
+
+def keeping(pairs: CaptionPairs | None) -> Accelerator:
+    """An accelerator whose checkpoints keep the wrong captions that were mined."""
+    accelerator = Accelerator()
+    if pairs is not None:
+        accelerator.register_for_checkpointing(pairs)
+    return accelerator
 
 
 def readings(output: VQAOutput, inputs: dict) -> list[tuple[torch.Tensor, torch.Tensor]]:

@@ -15,11 +15,11 @@ Pair = tuple[str, str]  # image id, caption
 
 
 class CaptionPairs:
-    """Photographs and their captions as contrastive batches; wrong captions are mined anew each epoch.
+    """Photographs and their captions as contrastive batches; wrong captions are mined anew every `mine_every` steps.
 
     Hard negatives (VSE++, Faghri et al. 2018) of a photograph are drawn from the `pool_size` captions that the
     model itself finds nearest to it and that are not its own; a caption with the same words as one of its own is
-    no negative either.
+    no negative either. What was mined is part of a run's state: it depends on the weights of an earlier step.
     """
 
     def __init__(
@@ -29,48 +29,49 @@ class CaptionPairs:
         texts: TextStates,
         batch_size: int,
         hard_negatives: int,
+        mine_every: int,
         seed: int,
         pool_size: int = 20,
     ):
         self.captions, self.images, self.texts = captions, images, texts
-        self.hard_negatives, self.pool_size, self.seed = hard_negatives, pool_size, seed
+        self.hard_negatives, self.mine_every, self.pool_size, self.seed = hard_negatives, mine_every, pool_size, seed
         pairs = [(image_id, caption) for image_id in sorted(captions) for caption in captions[image_id]]
         self.stream: EpochStream[Pair] = EpochStream(pairs, batch_size, seed)
         self._image_number = {image_id: i for i, image_id in enumerate(sorted(captions))}
-        self._caption_number = {caption: i for i, caption in enumerate(sorted({c for _, c in pairs}))}
-        self.nearest: dict[str, list[str]] = {}
-        self._mined_epoch = -1
+        self._distinct = sorted({caption for _, caption in pairs})
+        self._caption_number = {caption: i for i, caption in enumerate(self._distinct)}
+        self._mined: dict = {"round": -1, "nearest": torch.empty(0, dtype=torch.long)}
 
-    def epoch_of(self, step: int) -> int:
-        return step * self.stream.batch_size // len(self.stream.items)
+    def state_dict(self) -> dict:
+        return self._mined
+
+    def load_state_dict(self, state: dict) -> None:
+        self._mined = state
 
     @torch.no_grad()
-    def mine(self, model: VQAModel, chunk: int = 256) -> None:
-        """Finds each photograph's nearest wrong captions in the shared space as it is now."""
+    def mine(self, model: VQAModel, chunk: int = 256) -> torch.Tensor:
+        """The numbers of each photograph's nearest wrong captions in the shared space as it is now (images, pool)."""
         was_training = model.aligner.training
         model.aligner.eval()
-        captions = list(self._caption_number)
+        captions, ids, nearest = self._distinct, list(self._image_number), []
         text_embed = torch.cat(
             [embed_texts(model, self.texts, captions[i : i + chunk]) for i in range(0, len(captions), chunk)]
         )
-        ids = list(self._image_number)
         for start in range(0, len(ids), chunk):
             part = ids[start : start + chunk]
             cosine = embed_images(model, self.images.plain_states(part)) @ text_embed.T
             for image_id, row in zip(part, cosine, strict=True):
                 row[[self._caption_number[caption] for caption in self.captions[image_id]]] = -2.0
-                self.nearest[image_id] = [captions[i] for i in row.topk(min(self.pool_size, len(row))).indices.tolist()]
+            nearest.append(cosine.topk(min(self.pool_size, len(captions))).indices.cpu())
         model.aligner.train(was_training)
+        return torch.cat(nearest)
 
     def batch(self, step: int, model: VQAModel) -> dict:
         """A step's states, masks and false negatives, and K wrong captions for each photograph."""
-        if self.hard_negatives and self.epoch_of(step) != self._mined_epoch:
-            self.mine(model)
-            self._mined_epoch = self.epoch_of(step)
-        return self.collate(self.stream.batch(step), random.Random(f"{self.seed}/{step}"))
-
-    def collate(self, pairs: Sequence[Pair], rng: random.Random) -> dict:
-        ids, captions = zip(*pairs, strict=True)
+        if self.hard_negatives and self._mined["round"] != step // self.mine_every:
+            self._mined = {"round": step // self.mine_every, "nearest": self.mine(model)}
+        rng = random.Random(f"{self.seed}/{step}")
+        ids, captions = zip(*self.stream.batch(step), strict=True)
         image_states, _ = self.images.drawn_states(ids, [True] * len(ids), rng)
         text_states, text_mask = self.texts[captions]
         batch = {
@@ -81,7 +82,8 @@ class CaptionPairs:
             "caption_number": torch.tensor([self._caption_number[c] for c in captions]),
         }
         if self.hard_negatives:
-            wrong = [text for i in ids for text in rng.choices(self.nearest[i], k=self.hard_negatives)]
+            nearest = self._mined["nearest"][batch["image_number"]].tolist()
+            wrong = [self._distinct[i] for row in nearest for i in rng.choices(row, k=self.hard_negatives)]
             for name, value in zip(("hard_states", "hard_mask"), self.texts[wrong], strict=True):
                 batch[name] = value.unflatten(0, (len(ids), -1))  # (B, K, L, W) and (B, K, L)
         return batch
