@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from accelerate import Accelerator
+from safetensors.torch import load_file, save_file
 
 from tests.faults import full_disk
 from vqa.__main__ import main
@@ -19,8 +20,9 @@ from vqa.data.rows import split_rows
 from vqa.data.sampling import EpochStream
 from vqa.fit import FitSettings, fit, learning_rate_factor
 from vqa.losses import joint_loss, task_loss
+from vqa.modeling import VQAModel
 from vqa.predictor import VQAPredictor
-from vqa.processing import PAD
+from vqa.processing import PAD, VQAProcessor, train_answer_pieces
 from vqa.train import (
     OVERRIDES,
     JointSettings,
@@ -102,6 +104,30 @@ def test_own_data_in_one_command(own_data, tiny_weights, photo, monkeypatch, cap
     pieces = [p.models["aligned"].decoder.pieces.weight for p in (start, predictor)]
     assert pieces[0].shape == pieces[1].shape and not torch.equal(*pieces)
     torch.testing.assert_close(*pieces, atol=0.01, rtol=0)  # two steps away from where it started
+
+
+def test_heads_of_several_folders_are_averaged(tiny_data, tiny_weights, tmp_path):
+    other = tmp_path / "other" / "unaligned"
+    shutil.copytree(tiny_weights / "unaligned", other)
+    heads = load_file(other / "model.safetensors")
+    save_file({name: 3 * value for name, value in heads.items()}, other / "model.safetensors", {"format": "pt"})
+    settings = {"start": str(tiny_weights), "average_with": [str(other.parent)]}
+    settings = joint_settings(tiny_data, fit={"steps": 0, "learning_rate": 1}, **settings)
+    model = train_joint(settings, "unaligned", False, tmp_path / "run").model
+    trained = {name: value for name, value in model.named_parameters() if name in heads}
+    assert len(trained) > 20
+    for name, value in trained.items():
+        torch.testing.assert_close(value.detach(), 2 * heads[name].float(), atol=2e-3, rtol=1e-3)  # files hold halves
+    encoder = VQAModel.from_pretrained(tiny_weights / "unaligned").vision_encoder.state_dict()
+    assert all(torch.equal(value, encoder[name]) for name, value in model.vision_encoder.state_dict().items())
+    wide = model.config.hidden_size * 2
+    size = {"features": "unaligned", "answer_vocab_size": model.config.answer_vocab_size}
+    VQAModel.from_encoders(settings.vision, settings.text, hidden_size=wide, num_heads=2, **size).save_heads(other, "")
+    with pytest.raises(ValueError, match="not of one shape"):
+        train_joint(settings, "unaligned", False, tmp_path / "run")
+    (other / VQAProcessor.ANSWERS_FILE).write_bytes(train_answer_pieces(["yes", "no", "seven"] * 20, 300))
+    with pytest.raises(ValueError, match="do not share their answers"):
+        train_joint(settings, "unaligned", False, tmp_path / "run")
 
 
 def test_data_that_cannot_be_trained_on_is_told(own_data, tiny_data, tiny_weights, capsys):

@@ -40,7 +40,7 @@ from vqa.data.sampling import EpochStream
 from vqa.fit import FitSettings, fit
 from vqa.integrity import write_sums
 from vqa.losses import attention_loss, joint_loss, task_loss
-from vqa.modeling import VQAModel, VQAOutput, load_encoder
+from vqa.modeling import ENCODERS, VQAModel, VQAOutput, load_encoder
 from vqa.predictor import SPACE_FILE, VQAPredictor
 from vqa.processing import PAD, VQAProcessor, train_answer_pieces
 from vqa.train_alignment import CaptionPairs, alignment_loss, embed_images, embed_texts
@@ -63,7 +63,8 @@ class JointSettings:
 
     `shares` is how many examples of each source a batch holds; empty, all sources share it as they share the data.
     `start` is a folder of weights whose heads of the same features, with their answers' vocabulary, are trained on, in
-    place of fresh ones as `model` and `answer_pieces` describe them. `attention_weight` is μ of `vqa.losses`: how much
+    place of fresh ones as `model` and `answer_pieces` describe them; with `average_with`, further such folders, it is
+    the mean of all their heads (model soups, Wortsman et al. 2022). `attention_weight` is μ of `vqa.losses`: how much
     it counts that attention falls on the boxes of what is asked about.
     """
 
@@ -74,6 +75,7 @@ class JointSettings:
     vision: str
     text: str
     start: str | None = None
+    average_with: list[str] = field(default_factory=list)
     cache: str
     out: str
     model: dict = field(default_factory=dict)
@@ -91,6 +93,9 @@ class JointSettings:
     patchy_share: float = 0.5
     label_smoothing: float = 0.05
     fit: dict
+
+    def start_folders(self, features: str) -> list[Path]:
+        return [Path(folder) / features for folder in (self.start, *self.average_with)]
 
 
 def load_settings(path: str | Path, **changes):
@@ -186,7 +191,11 @@ def prepare(settings: JointSettings, features: str) -> JointData:
     captions = captioned(train_captions)
     answers = [e.answers[i % len(e.answers)] for s in sources.values() for i, e in enumerate(s)]
     if settings.start:
-        pieces = (Path(settings.start) / features / VQAProcessor.ANSWERS_FILE).read_bytes()
+        pieces, *others = [
+            (folder / VQAProcessor.ANSWERS_FILE).read_bytes() for folder in settings.start_folders(features)
+        ]
+        if any(other != pieces for other in others):
+            raise ValueError("The heads to average do not share their answers' vocabulary.")
     else:
         pieces = train_answer_pieces([*answers, *(e.answers[0] for e in captions)], settings.answer_pieces)
     processor = VQAProcessor.from_parts(settings.vision, settings.text, pieces)
@@ -221,13 +230,24 @@ def new_model(settings: JointSettings, features: str, answer_vocab_size: int) ->
     """Fresh heads, or those to start from, over the pretrained encoders. Raises `ValueError` where they do not fit."""
     if settings.start:
         encoders = load_encoder(settings.vision), load_encoder(settings.text)
-        model = VQAModel.from_heads(Path(settings.start) / features, *encoders)
+        model = mean_of([VQAModel.from_heads(folder, *encoders) for folder in settings.start_folders(features)])
     else:
         model = VQAModel.from_encoders(
             settings.vision, settings.text, features=features, answer_vocab_size=answer_vocab_size, **settings.model
         )
     model.freeze()
     return model
+
+
+def mean_of(models: list[VQAModel]) -> VQAModel:
+    """The first of models that share their encoders, with the mean of all heads. Raises `ValueError` for others."""
+    heads = [{k: v for k, v in m.named_parameters() if not k.startswith(ENCODERS)} for m in models]
+    if any({k: v.shape for k, v in h.items()} != {k: v.shape for k, v in heads[0].items()} for h in heads):
+        raise ValueError("The heads to average are not of one shape.")
+    with torch.no_grad():
+        for name, mean in heads[0].items():
+            mean.copy_(torch.stack([h[name] for h in heads]).mean(0))
+    return models[0]
 
 
 def start_projections(data: JointData) -> None:
