@@ -130,6 +130,14 @@ def test_heads_of_several_folders_are_averaged(tiny_data, tiny_weights, tmp_path
         train_joint(settings, "unaligned", False, tmp_path / "run")
 
 
+def test_each_stage_starts_from_what_one_other_leaves():
+    configs = [json.loads(path.read_text()) for path in (ROOT / "configs").glob("*.json")]
+    left = [config["out"] for config in configs]
+    assert len(left) == len(set(left))  # no stage overwrites another's
+    starts = [folder for c in configs if "start" in c for folder in (c["start"], *c.get("average_with", []))]
+    assert starts and set(starts) <= set(left)
+
+
 def test_data_that_cannot_be_trained_on_is_told(own_data, tiny_data, tiny_weights, capsys):
     def told(*options) -> str:
         command = [

@@ -242,7 +242,8 @@ def new_model(settings: JointSettings, features: str, answer_vocab_size: int) ->
 def mean_of(models: list[VQAModel]) -> VQAModel:
     """The first of models that share their encoders, with the mean of all heads. Raises `ValueError` for others."""
     heads = [{k: v for k, v in m.named_parameters() if not k.startswith(ENCODERS)} for m in models]
-    if any({k: v.shape for k, v in h.items()} != {k: v.shape for k, v in heads[0].items()} for h in heads):
+    first, *others = [{name: weight.shape for name, weight in h.items()} for h in heads]
+    if any(other != first for other in others):
         raise ValueError("The heads to average are not of one shape.")
     with torch.no_grad():
         for name, mean in heads[0].items():
