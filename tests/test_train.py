@@ -111,11 +111,11 @@ def test_heads_of_several_folders_are_averaged(tiny_data, tiny_weights, tmp_path
     shutil.copytree(tiny_weights / "unaligned", other)
     heads = load_file(other / "model.safetensors")
     save_file({name: 3 * value for name, value in heads.items()}, other / "model.safetensors", {"format": "pt"})
-    settings = {"start": str(tiny_weights), "average_with": [str(other.parent)]}
+    settings = {"start": str(tiny_weights), "average_with": [str(other.parent)], "model": {"dropout": 0.25}}
     settings = joint_settings(tiny_data, fit={"steps": 0, "learning_rate": 1}, **settings)
     model = train_joint(settings, "unaligned", False, tmp_path / "run").model
     trained = {name: value for name, value in model.named_parameters() if name in heads}
-    assert len(trained) > 20
+    assert len(trained) > 20 and model.decoder.dropout.p == model.config.dropout == 0.25
     for name, value in trained.items():
         torch.testing.assert_close(value.detach(), 2 * heads[name].float(), atol=2e-3, rtol=1e-3)  # files hold halves
     encoder = VQAModel.from_pretrained(tiny_weights / "unaligned").vision_encoder.state_dict()

@@ -184,10 +184,13 @@ class VQAModel(PreTrainedModel):
             raise OSError(f"{path} cannot be written: {error}.") from error
 
     @classmethod
-    def from_heads(cls, directory: str | Path, vision_encoder: nn.Module, text_encoder: nn.Module) -> "VQAModel":
+    def from_heads(
+        cls, directory: str | Path, vision_encoder: nn.Module, text_encoder: nn.Module, **changes
+    ) -> "VQAModel":
         """A checkpoint made by `save_heads` over encoders that are already loaded; they are shared, not copied.
 
-        Raises `ValueError` where the file does not hold exactly the heads that its configuration describes.
+        `changes` are of its configuration. Raises `ValueError` where the file does not hold exactly the heads that the
+        configuration describes.
         """
         directory = Path(directory)
         try:
@@ -195,7 +198,7 @@ class VQAModel(PreTrainedModel):
         except SafetensorError as error:
             raise ValueError(f"{directory / WEIGHTS_FILE} is damaged: {error}.") from error
         with torch.device("meta"):
-            model = cls(VQAConfig.from_pretrained(directory))
+            model = cls(VQAConfig.from_pretrained(directory, **changes))
         model.vision_encoder, model.text_encoder = vision_encoder, text_encoder
         expected = {k: v.shape for k, v in model.state_dict().items() if not k.startswith(ENCODERS)}
         if {k: v.shape for k, v in heads.items()} != expected:

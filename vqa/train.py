@@ -19,6 +19,7 @@ from accelerate.utils import InitProcessGroupKwargs
 from vqa.alignment import pool
 from vqa.calibrate import fit_temperature, sure_threshold
 from vqa.data.augment import View
+from vqa.data.caption_questions import from_captions
 from vqa.data.examples import (
     Example,
     asked,
@@ -35,6 +36,7 @@ from vqa.data.examples import (
 from vqa.data.features import ImageStates, TextStates, vit_cache
 from vqa.data.images import ImageStore
 from vqa.data.labels import box_grid, words_by_image
+from vqa.data.relations import turned
 from vqa.data.rows import answered_row, box_row, caption_row, read_rows, settle_splits, split_rows
 from vqa.data.sampling import EpochStream
 from vqa.fit import FitSettings, fit
@@ -63,9 +65,10 @@ class JointSettings:
 
     `shares` is how many examples of each source a batch holds; empty, all sources share it as they share the data.
     `start` is a folder of weights whose heads of the same features, with their answers' vocabulary, are trained on, in
-    place of fresh ones as `model` and `answer_pieces` describe them; with `average_with`, further such folders, it is
-    the mean of all their heads (model soups, Wortsman et al. 2022). `attention_weight` is μ of `vqa.losses`: how much
-    it counts that attention falls on the boxes of what is asked about.
+    place of fresh ones as `model` and `answer_pieces` describe them, and `model` then changes what has no weights, like
+    dropout; with `average_with`, further such folders, it is the mean of all their heads (model soups, Wortsman et al.
+    2022). `attention_weight` is μ of `vqa.losses`: how much it counts that attention falls on the boxes of what is
+    asked about.
     """
 
     images: list[str]
@@ -186,6 +189,8 @@ def prepare(settings: JointSettings, features: str) -> JointData:
     words = words_by_image(questions, train_captions, boxes)
     sources["existence"] = existing(train_captions, boxes, questions, words, seed)
     sources["verified"] = verified(questions, words, seed)
+    sources["from-captions"] = from_captions(train_captions, questions, seed)
+    sources["turned"] = turned(questions)
     sources["boxed"] = boxed(boxes, seed)
     sources["count"] = counted(boxes)
     captions = captioned(train_captions)
@@ -230,7 +235,8 @@ def new_model(settings: JointSettings, features: str, answer_vocab_size: int) ->
     """Fresh heads, or those to start from, over the pretrained encoders. Raises `ValueError` where they do not fit."""
     if settings.start:
         encoders = load_encoder(settings.vision), load_encoder(settings.text)
-        model = mean_of([VQAModel.from_heads(folder, *encoders) for folder in settings.start_folders(features)])
+        heads = [VQAModel.from_heads(f, *encoders, **settings.model) for f in settings.start_folders(features)]
+        model = mean_of(heads)
     else:
         model = VQAModel.from_encoders(
             settings.vision, settings.text, features=features, answer_vocab_size=answer_vocab_size, **settings.model

@@ -14,6 +14,8 @@ from vqa.questions import guess_type
 # A mirrored photograph turns these into their opposites, and writing into nonsense.
 SIDED = re.compile(r"\b(left|right|clockwise|read|say|says|word|words|letter|letters|number on|written|time)\b")
 MAX_COUNT = 6
+# What COCO-QA has as answers about objects, and cannot be pointed at.
+NOT_THINGS = frozenset("top side front picture area group photo view".split())
 # A model that has met one way to ask whether something is there says "no" to the others.
 ASKED_OF_ONE = (
     "is there {} in the photo?",
@@ -86,7 +88,7 @@ def existing(
     """
     rng = random.Random(seed)
     nouns = {row["answer"] for row in questions if row.get("type") == "object" and " " not in row["answer"]}
-    nouns -= {"top", "side", "front", "picture", "area", "group", "photo", "view"}
+    nouns -= NOT_THINGS
     known = {row["image_id"] for row in captions} | {r["image_id"] for r in boxes if r["classes"] == "all"}
     present = {i: sorted(nouns & words[i]) for i in sorted(known) if i in words}
     frequency = Counter(noun for found in present.values() for noun in found)
