@@ -1,4 +1,4 @@
-"""Where one thing is to another, asked from the other side: what is behind the chair's box is in front of the chair."""
+"""Where one thing is to another, asked from the other side: what has a lamp on it is beneath the lamp."""
 
 import re
 from collections.abc import Iterable
