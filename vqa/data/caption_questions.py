@@ -32,10 +32,11 @@ class Patterns:
         self.things = answers["object"] - NOT_THINGS
         thing = _any_of(self.things)
         place, color, number = (_any_of(answers[kind]) for kind in ("location", "color", "number"))
-        some, what = r"(?:[a-z-]+ ){0,2}?", rf"{ARTICLE} (?:[a-z-]+ ){{0,2}}?{thing}{ENDED}"
+        some = r"(?:[a-z-]+ ){0,2}?"
+        what = rf"{ARTICLE} {some}{thing}{ENDED}"
         self.color = re.compile(rf"(?<!and )\b{color} {thing}{ENDED}")
         self.number = re.compile(rf"{number} ((?:[a-z-]+ )?(?:[a-z]+s|people|men|women|children)) (.+)")
-        self.subject = re.compile(rf"(?:{ARTICLE}|two|three|several|many) {some}{thing} ((\w+)( .+))")
+        self.subject = re.compile(rf"(?:{ARTICLE}|two|three|several|many) {some}{thing} ((\w+) .+)")
         self.doing = re.compile(rf"{ARTICLE} (.{{3,40}}?) (?:(?:is|are) )?(\w+ing)((?: {PLACED})?) {what}(.*)")
         self.does = re.compile(rf"{ARTICLE} ((?:[a-z-]+ ){{1,3}}?)(\w+s)((?: {PLACED})?) {what}(.*)")
         self.where = re.compile(
@@ -101,7 +102,7 @@ def asked_by(sentence: str, patterns: Patterns) -> Iterator[tuple[str, str]]:
         number, things, rest = parts.groups()
         yield f"how many {things} {_being(rest, 'are')}{rest}?", number
     if parts := patterns.subject.fullmatch(sentence):
-        thing, rest, verb, _ = parts.groups()
+        thing, rest, verb = parts.groups()
         being = _being(rest, "are" if is_plural(thing) else "is")
         if verb not in patterns.things and (being or verb.endswith("s") or verb == "are"):
             yield f"what {being}{rest}?", thing

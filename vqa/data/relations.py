@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from vqa.data.examples import Example, clean_answer
+from vqa.metrics import is_single_word
 
 SIDES = (
     ("on the left side of", "on the right side of"),
@@ -33,10 +34,10 @@ def turned(questions: Iterable[dict]) -> list[Example]:
     Only where the thing in the question is itself an answer to some question, by the name that DAQUAR has for it.
     """
     rows = [(row, clean_answer(row["answer"])) for row in questions if row["source"] == "daquar"]
-    names = {answer for _, answer in rows if "," not in answer} - NO_PLACE
+    names = {answer for _, answer in rows if is_single_word(answer)} - NO_PLACE
     examples = []
     for row, answer in rows:
-        if (parts := ASKED.fullmatch(row["question"].rstrip(" ?"))) and "," not in answer:
+        if (parts := ASKED.fullmatch(row["question"].rstrip(" ?"))) and is_single_word(answer):
             relation, thing = parts.groups()
             named = thing if thing in names else thing.split()[-1]
             if named in names and named != answer:
