@@ -19,6 +19,7 @@ from vqa.data.examples import (
     counted,
     existing,
     matching,
+    mirrored_text,
     verified,
     whether_there_is,
     with_answer,
@@ -112,10 +113,29 @@ def test_examples_know_what_they_are_about():
     assert captioned(captions)[0].about is None
 
 
-def test_mirroring_is_for_questions_without_sides():
-    assert Example("a", "what is the dog doing?", ("running",)).may_be_mirrored
-    assert not Example("a", "what is left of the dog?", ("cat",)).may_be_mirrored
-    assert not Example("a", "where is the dog?", ("on the right",)).may_be_mirrored
+@pytest.mark.parametrize(
+    "text, mirrored",
+    [
+        ("what is the dog doing?", "what is the dog doing?"),
+        ("what is on the left side of the lamp?", "what is on the right side of the lamp?"),
+        ("what is right of the left lamp?", "what is left of the right lamp?"),
+        ("chair in the right corner, to the left", "chair in the left corner, to the right"),
+        ("what is left on the plate?", None),
+        ("what is left on the right side?", None),
+        ("what is written on the right?", None),
+        ("is she Left handed?", None),
+    ],
+)
+def test_left_and_right_are_changed_about_where_they_are_sides(text, mirrored):
+    assert mirrored_text(text) == mirrored
+    if mirrored:
+        assert mirrored_text(mirrored) == text
+
+
+def test_an_example_is_mirrored_as_a_whole_or_not_at_all():
+    example = Example("a", "what is left of the dog?", ("cat", "the right one"), about="cat")
+    assert example.mirrored == Example("a", "what is right of the dog?", ("cat", "the left one"), about="cat")
+    assert Example("a", "what is left of the dog?", ("cat", "it says cat")).mirrored is None
 
 
 def test_captions_are_answers_without_a_trailing_stop():

@@ -18,7 +18,7 @@ from accelerate.utils import InitProcessGroupKwargs
 
 from vqa.alignment import pool
 from vqa.calibrate import fit_temperature, sure_threshold
-from vqa.data.augment import View
+from vqa.data.augment import MIRRORED, View
 from vqa.data.caption_questions import from_captions
 from vqa.data.examples import (
     Example,
@@ -31,6 +31,7 @@ from vqa.data.examples import (
     counted,
     existing,
     matching,
+    mirrored_text,
     verified,
 )
 from vqa.data.features import ImageStates, TextStates, vit_cache
@@ -145,9 +146,11 @@ class JointData:
         A `blind_share` of the photographs is the mean image. A `patchy_share` of them lacks up to half of its patches,
         so that photographs with hidden patches, by which maps are tested, are nothing new to the model.
         """
+        mirrored = [e.mirrored for e in examples]
         image_states, views = self.images.drawn_states(
-            [e.image_id for e in examples], [e.may_be_mirrored for e in examples], rng
+            [e.image_id for e in examples], [e is not None for e in mirrored], rng
         )
+        examples = [other if view[MIRRORED] else e for e, other, view in zip(examples, mirrored, views, strict=True)]
         hidden = [rng.uniform(0, 0.5) if rng.random() < self.settings.patchy_share else 0.0 for _ in examples]
         hidden = torch.tensor([1.0 if rng.random() < blind_share else share for share in hidden])
         drawn = np.random.default_rng(rng.getrandbits(32)).random(image_states.shape[:2])
@@ -213,7 +216,9 @@ def prepare(settings: JointSettings, features: str) -> JointData:
     }
     statements = [clean_caption(c) for part in by_split.values() for row in part for c in row["captions"]]
     asked_texts = [e.question for s in [*sources.values(), captions] for e in s] + [row["question"] for row in val]
-    texts = TextStates(model, processor, [*asked_texts, *statements], Path(settings.cache) / "text")
+    asked_texts += statements
+    asked_texts += [other for text in set(asked_texts) if (other := mirrored_text(text))]
+    texts = TextStates(model, processor, asked_texts, Path(settings.cache) / "text")
     trained_on = [i for i in store if i in words]
     images = ImageStates(
         vit_cache(model, processor, store, "plain", list(store), settings.cache),

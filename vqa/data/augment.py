@@ -6,6 +6,7 @@ from PIL import Image, ImageOps
 
 PLAIN_VIEW = (0.0, 0.0, 1.0, 1.0, 0.0)
 View = tuple[float, float, float, float, float]  # left, top, right, bottom in 0..1 of the original; mirrored
+MIRRORED = 4  # where that stands in a view
 
 
 def photo_view(photo: Image.Image, image_id: str, view: str) -> tuple[Image.Image, View]:

@@ -1,5 +1,6 @@
 """What is trained on: a photograph, a text about it and the answers that people gave."""
 
+import dataclasses
 import random
 import re
 from collections import Counter, defaultdict
@@ -11,8 +12,10 @@ from vqa.english import is_plural, plural, with_article
 from vqa.processing import CAPTION_REQUEST
 from vqa.questions import guess_type
 
-# A mirrored photograph turns these into their opposites, and writing into nonsense.
-SIDED = re.compile(r"\b(left|right|clockwise|read|say|says|word|words|letter|letters|number on|written|time)\b")
+# Sides change about in a mirrored photograph; other lefts and rights, and writing, turn into nonsense.
+SIDE = re.compile(r"(?<=\bthe )(?:left|right)\b|\b(?:left|right)(?= ?(?:side|of|hand|most|corner|end)\b)")
+OTHER_SIDE = {"left": "right", "right": "left"}
+UNMIRRORABLE = re.compile(r"\b(left|right|clockwise|read|say|says|word|words|letter|letters|number on|written|time)\b")
 MAX_COUNT = 6
 # What COCO-QA has as answers about objects, and cannot be pointed at.
 NOT_THINGS = frozenset("top side front picture area group photo view".split())
@@ -45,8 +48,19 @@ class Example:
     about: str | None = None
 
     @property
-    def may_be_mirrored(self) -> bool:
-        return not SIDED.search(self.question.lower()) and not SIDED.search(self.answers[0].lower())
+    def mirrored(self) -> "Example | None":
+        """The same of the mirrored photograph; None where one of its texts cannot be mirrored."""
+        question, *answers = map(mirrored_text, (self.question, *self.answers))
+        if question is None or None in answers:
+            return None
+        return dataclasses.replace(self, question=question, answers=tuple(answers))
+
+
+def mirrored_text(text: str) -> str | None:
+    """What is true of the mirrored photograph where `text` is of the photograph; None where no change of sides does."""
+    if UNMIRRORABLE.search(SIDE.sub("", text).lower()):
+        return None
+    return SIDE.sub(lambda side: OTHER_SIDE[side[0]], text)
 
 
 def clean_answer(answer: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from vqa.data.augment import View, photo_view
+from vqa.data.augment import MIRRORED, View, photo_view
 from vqa.data.cache import FeatureCache, fingerprint
 from vqa.data.images import ImageStore
 from vqa.hybrid_vit import HybridViTModel
@@ -18,7 +18,6 @@ from vqa.processing import MAX_QUESTION_TOKENS, VQAProcessor, image_processor_fo
 Batches = Iterable[tuple[np.ndarray, np.ndarray]]
 
 BATCH = 64
-VIEWS = ("plain", "crop")
 
 
 def stem_cache(
@@ -128,7 +127,7 @@ class ImageStates:
         for image_id, mirrorable in zip(ids, may_be_mirrored, strict=True):
             cache = self.plain
             if self.view is not None and image_id in self.view and rng.random() < 0.5:
-                mirrored = self.view.aux[self.view.row[image_id], 4]
+                mirrored = self.view.aux[self.view.row[image_id], MIRRORED]
                 cache = self.view if mirrorable or not mirrored else self.plain
             states.append(cache[[image_id]])
             views.append(tuple(cache.aux[cache.row[image_id]].tolist()))
