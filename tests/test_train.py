@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from tests.faults import full_disk
 from vqa.__main__ import main
+from vqa.data.augment import MIRRORED
 from vqa.data.examples import Example
 from vqa.data.rows import split_rows
 from vqa.data.sampling import EpochStream
@@ -241,6 +242,25 @@ def test_hidden_patches_are_nothing_to_look_at(cats):
     _, seen = cats.collate(examples, random.Random(0), blind_share=0.0)
     _, blind = cats.collate(examples, random.Random(0), blind_share=1.0)
     assert seen.shape == (6, 9) and seen.any(1).all() and not blind.any()
+
+
+def test_a_mirrored_photograph_is_asked_with_left_and_right_changed_about(tiny_data, tmp_path):
+    row = {"question": "what is left of this?", "answer": "red", "source": "sided"}
+    more = tmp_path / "questions.jsonl"
+    more.write_text("".join(json.dumps(row | {"image_id": f"p{i}"}) + "\n" for i in range(16)))
+    questions = [str(tiny_data / "questions.jsonl"), str(more)]
+    data = prepare(
+        joint_settings(tiny_data, questions=questions, patchy_share=0.0, cache=str(tmp_path / "cache")), "unaligned"
+    )
+    view = data.images.view
+    view.features = view.features + 1  # these photographs are of one colour: their views look like them
+    example = next(e for e in data.sources["sided"] if view.aux[view.row[e.image_id], MIRRORED])
+    inputs, _ = data.collate([example] * 20, random.Random(0), blind_share=0.0)
+    mirrored = (inputs["image_states"] == view[[example.image_id]]).flatten(1).all(1)
+    assert 0 < mirrored.sum() < 20
+    for is_mirrored, states, mask in zip(mirrored, inputs["text_states"], inputs["text_mask"], strict=True):
+        asked, _ = data.texts[["what is right of this?" if is_mirrored else "what is left of this?"]]
+        assert torch.equal(states[mask], asked[0])
 
 
 def test_attention_is_drawn_to_what_is_asked_about(tiny_data, tmp_path):
