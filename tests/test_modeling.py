@@ -2,11 +2,13 @@
 
 import pytest
 import torch
+from conftest import tiny_vision_config
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel, BertConfig, BertModel, Dinov2Config, Dinov2Model, ViTConfig, ViTModel
 
 from vqa.configuration import VQAConfig
-from vqa.modeling import VQAModel, grid_size, load_encoder
+from vqa.hybrid_vit import HybridViTModel
+from vqa.modeling import VQAModel, at_image_size, grid_size, interpolated, load_encoder
 
 B, L, A, V = 3, 5, 4, 31
 HEADS = {"hidden_size": 12, "num_heads": 2, "num_blocks": 2, "decoder_layers": 2, "answer_vocab_size": V}
@@ -132,6 +134,56 @@ def test_unaligned_freezes_the_projections(model):
     model.freeze()
     trainable = {name.split(".")[0] for name, p in model.named_parameters() if p.requires_grad}
     assert trainable == {"fusion", "decoder"}
+
+
+def encoder_of(kind: str):
+    torch.manual_seed(0)
+    if kind == "hybrid":
+        return HybridViTModel(tiny_vision_config()).eval()  # 3×3 patches of 32 pixels
+    config, model = {"vit": (ViTConfig, ViTModel), "dinov2": (Dinov2Config, Dinov2Model)}[kind]
+    return model(
+        config(image_size=96, patch_size=32, hidden_size=10, num_hidden_layers=1, num_attention_heads=2)
+    ).eval()
+
+
+@pytest.mark.parametrize("kind", ["hybrid", "vit", "dinov2"])
+def test_at_another_size_positions_are_interpolated_as_transformers_does(kind):
+    encoder = encoder_of(kind)
+    larger, pixels = at_image_size(encoder, 160), torch.randn(2, 3, 160, 160)
+    options = {} if kind == "dinov2" else {"interpolate_pos_encoding": True}
+    torch.testing.assert_close(larger(pixels).last_hidden_state, encoder(pixels, **options).last_hidden_state)
+    assert (larger.config.image_size, encoder.config.image_size) == (160, 96)
+    assert larger(pixels).last_hidden_state.shape[1] == 1 + 25
+
+
+def test_at_its_own_size_an_encoder_stays_as_it_is():
+    encoder = encoder_of("hybrid")
+    assert at_image_size(encoder, 96) is encoder
+
+
+def test_a_plane_stays_nearly_a_plane_when_interpolated():
+    def plane(*grid):
+        rows, columns = ((torch.arange(side) + 0.5) / side for side in grid)
+        return rows[:, None] + 2 * columns
+
+    found = interpolated(plane(6, 8).reshape(48, 1), (6, 8), (12, 16)).reshape(12, 16)
+    inner = slice(4, -4)  # at the border there is nothing to go by
+    torch.testing.assert_close(found[inner, inner], plane(12, 16)[inner, inner], atol=0.03, rtol=0)
+
+
+def test_heads_move_to_a_larger_grid_and_stay_there(tiny_weights, tmp_path):
+    encoders = tiny_weights / "encoders"
+    vision, text = load_encoder(encoders / "vision", 160), load_encoder(encoders / "text")
+    saved = load_file(tiny_weights / "aligned" / "model.safetensors")["fusion.patch_positions"].float()
+    with pytest.raises(ValueError, match=r"grid of \(3, 3\), not \(5, 5\)"):
+        VQAModel.from_heads(tiny_weights / "aligned", vision, text)
+    model = VQAModel.from_heads(tiny_weights / "aligned", vision, text, vision_config=vision.config)
+    torch.testing.assert_close(model.fusion.patch_positions.data, interpolated(saved, (3, 3), (5, 5)))
+    model.save_heads(tmp_path, str(encoders))
+    loaded = VQAModel.from_pretrained(tmp_path)
+    assert loaded.grid_size == (5, 5)
+    pixels = torch.randn(1, 3, 160, 160)
+    torch.testing.assert_close(loaded.encode_image(pixels).states, model.encode_image(pixels).states)
 
 
 def test_grid_of_square_and_oblong_images():

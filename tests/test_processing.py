@@ -4,7 +4,7 @@ import pytest
 import torch
 from conftest import ANSWERS, tiny_vision_config
 from PIL import Image
-from transformers import AutoImageProcessor
+from transformers import AutoImageProcessor, BitImageProcessorPil, ViTImageProcessorPil
 
 from vqa.processing import (
     BOS,
@@ -13,6 +13,7 @@ from vqa.processing import (
     QuestionError,
     VQAProcessor,
     clean_question,
+    image_processor,
     image_processor_for,
     train_answer_pieces,
 )
@@ -71,6 +72,20 @@ def test_photographs_are_squashed_and_scaled_as_the_stem_was_trained():
     pixels = processor(images=[Image.new("RGB", (50, 20), (255, 127, 0))], return_tensors="pt").pixel_values
     assert pixels.shape == (1, 3, 96, 96)
     torch.testing.assert_close(pixels[0, :, 5, 5], torch.tensor([1.0, 0.0, -127 / 128]), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("kind", [ViTImageProcessorPil, BitImageProcessorPil])
+@pytest.mark.parametrize(("image_size", "sides"), [(48, (48, 48)), ([28, 42], (28, 42))])
+def test_photographs_of_another_size_are_squashed_to_it_and_never_cropped(kind, image_size, sides, tmp_path):
+    tiny_vision_config().save_pretrained(tmp_path)
+    kind().save_pretrained(tmp_path)
+    photo = Image.new("RGB", (90, 60), "white")
+    photo.paste("black", (0, 0, 45, 60))
+    pixels = image_processor(tmp_path, image_size)(images=[photo], return_tensors="pt").pixel_values
+    assert pixels.shape[-2:] == sides
+    left, right = pixels[0, 0, 5, 2], pixels[0, 0, 5, -3]
+    assert left < right
+    assert torch.isclose(pixels[0, 0, 5, : sides[1] // 2 - 4], left).all()
 
 
 def test_saving_and_loading(processor, tmp_path):

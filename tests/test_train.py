@@ -31,6 +31,7 @@ from vqa.train import (
     nearest_captions,
     prepare,
     run,
+    save,
     streams_of,
     train_joint,
 )
@@ -129,6 +130,20 @@ def test_heads_of_several_folders_are_averaged(tiny_data, tiny_weights, tmp_path
     (other / VQAProcessor.ANSWERS_FILE).write_bytes(train_answer_pieces(["yes", "no", "seven"] * 20, 300))
     with pytest.raises(ValueError, match="do not share their answers"):
         train_joint(settings, "unaligned", False, tmp_path / "run")
+
+
+def test_photographs_are_seen_at_another_size_from_there_on(tiny_data, tiny_weights, photo, tmp_path):
+    """On a finer grid, in caches and when served; and what starts from there needs not say so again."""
+    fit = {"steps": 2, "learning_rate": 1e-3, "warmup_steps": 1}
+    own = {"start": str(tiny_weights), "model": {}, "image_size": 160, "out": str(tmp_path / "finer")}
+    data = train_joint(joint_settings(tiny_data, fit=fit, **own), "unaligned", False, tmp_path / "run")
+    assert data.images.plain.features.shape[1] == 25
+    save(data)
+    predictor = VQAPredictor.from_pretrained(tmp_path / "finer")
+    seen = predictor.encode(photo)
+    assert seen.states.states.shape[1] == 25 and predictor.ask(seen, "what color is this?", "unaligned").top
+    later = joint_settings(tiny_data, fit=fit | {"steps": 0}, model={}, start=own["out"], out=str(tmp_path / "later"))
+    assert train_joint(later, "unaligned", False, tmp_path / "later-run").model.grid_size == (5, 5)
 
 
 def test_each_stage_starts_from_what_one_other_leaves():

@@ -1,9 +1,12 @@
 """The model: encode, align, co-attend, decode. The dimension key is in `vqa.configuration`."""
 
+import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -19,6 +22,7 @@ from vqa.hybrid_vit import HybridViTConfig, HybridViTModel
 from vqa.pooling import PooledFusion
 
 ENCODERS = ("vision_encoder.", "text_encoder.")
+PATCH_POSITIONS, VIT_POSITIONS = "fusion.patch_positions", "embeddings.position_embeddings"
 WEIGHTS_FILE = "model.safetensors"
 IMAGE_OPTIONS = {"attn_implementation": "eager"}  # which returns its weights
 TEXT_OPTIONS = {"attn_implementation": "sdpa", "add_pooling_layer": False}  # nothing reads more than the tokens
@@ -162,9 +166,9 @@ class VQAModel(PreTrainedModel):
         return output
 
     @classmethod
-    def from_encoders(cls, vision: str | Path, text: str | Path, **config) -> "VQAModel":
+    def from_encoders(cls, vision: str | Path, text: str | Path, image_size: int | None = None, **config) -> "VQAModel":
         """A model with fresh heads over pretrained encoders, each a local directory or a hub id."""
-        vision_encoder, text_encoder = load_encoder(vision), load_encoder(text)
+        vision_encoder, text_encoder = load_encoder(vision, image_size), load_encoder(text)
         model = cls(VQAConfig(vision_config=vision_encoder.config, text_config=text_encoder.config, **config))
         model.vision_encoder, model.text_encoder = vision_encoder, text_encoder
         return model.eval()
@@ -189,17 +193,27 @@ class VQAModel(PreTrainedModel):
     ) -> "VQAModel":
         """A checkpoint made by `save_heads` over encoders that are already loaded; they are shared, not copied.
 
-        `changes` are of its configuration. Raises `ValueError` where the file does not hold exactly the heads that the
-        configuration describes.
+        `changes` are of its configuration; with another `vision_config`, the patches' places are interpolated to its
+        grid. Raises `ValueError` where the file does not hold exactly the heads that the configuration describes, or
+        the encoder's grid is another.
         """
         directory = Path(directory)
+        config = VQAConfig.from_pretrained(directory, **changes)
+        saved_grid = grid_size(VQAConfig.from_pretrained(directory).vision_config)
+        grid = grid_size(config.vision_config)
+        if grid_size(vision_encoder.config) != grid:
+            raise ValueError(
+                f"{directory} needs photographs on a grid of {grid}, not {grid_size(vision_encoder.config)}."
+            )
         try:
             heads = load_file(directory / WEIGHTS_FILE)
         except SafetensorError as error:
             raise ValueError(f"{directory / WEIGHTS_FILE} is damaged: {error}.") from error
         with torch.device("meta"):
-            model = cls(VQAConfig.from_pretrained(directory, **changes))
+            model = cls(config)
         model.vision_encoder, model.text_encoder = vision_encoder, text_encoder
+        if grid != saved_grid and PATCH_POSITIONS in heads:
+            heads[PATCH_POSITIONS] = interpolated(heads[PATCH_POSITIONS].float(), saved_grid, grid)
         expected = {k: v.shape for k, v in model.state_dict().items() if not k.startswith(ENCODERS)}
         if {k: v.shape for k, v in heads.items()} != expected:
             wrong = sorted(
@@ -216,15 +230,47 @@ class VQAModel(PreTrainedModel):
         if config.encoders is None:
             return super().from_pretrained(directory, **kwargs)
         encoders = Path(directory) / config.encoders
-        return cls.from_heads(directory, load_encoder(encoders / "vision"), load_encoder(encoders / "text"))
+        vision_encoder = load_encoder(encoders / "vision", config.vision_config.image_size)
+        return cls.from_heads(directory, vision_encoder, load_encoder(encoders / "text"))
 
 
-def load_encoder(source: str | Path) -> PreTrainedModel:
-    """An encoder in float32, of images with attention. Raises `FileNotFoundError` or `OSError` where none is."""
+def load_encoder(source: str | Path, image_size: int | Sequence[int] | None = None) -> PreTrainedModel:
+    """An encoder in float32, of images with attention, which may see them at another size than it was trained at.
+
+    Raises `FileNotFoundError` or `OSError` where none is.
+    """
     if str(source).startswith((".", "/")) and not Path(source).is_dir():
         raise FileNotFoundError(f"There is no encoder at {source}.")
     is_text = AutoConfig.from_pretrained(source).model_type == BertConfig.model_type
-    return AutoModel.from_pretrained(source, dtype="float32", **(TEXT_OPTIONS if is_text else IMAGE_OPTIONS)).eval()
+    encoder = AutoModel.from_pretrained(source, dtype="float32", **(TEXT_OPTIONS if is_text else IMAGE_OPTIONS)).eval()
+    return encoder if image_size is None else at_image_size(encoder, image_size)
+
+
+def at_image_size(encoder: PreTrainedModel, image_size: int | Sequence[int]) -> PreTrainedModel:
+    """The same ViT for photographs of another size in pixels: more patches, or fewer.
+
+    Its table of positions is interpolated, as Dosovitskiy et al. 2021 (section 3.2) do for fine-tuning.
+    """
+    config = copy.deepcopy(encoder.config)
+    config.image_size = image_size
+    grids = grid_size(encoder.config), grid_size(config)
+    if grids[0] == grids[1]:
+        return encoder
+    with torch.device("meta"):
+        other = AutoModel.from_config(config, **IMAGE_OPTIONS)
+    weights = encoder.state_dict()
+    name = next(name for name in weights if name.endswith(VIT_POSITIONS))
+    table = weights[name][0]
+    prefix = len(table) - grids[0][0] * grids[0][1]  # of the class token, which has no place
+    weights[name] = torch.cat([table[:prefix], interpolated(table[prefix:], *grids)]).unsqueeze(0)
+    other.load_state_dict(weights, assign=True)
+    return other.eval()
+
+
+def interpolated(positions: torch.Tensor, grid: tuple[int, int], new_grid: tuple[int, int]) -> torch.Tensor:
+    """A table of positions (P, W) of one grid for another, bicubically."""
+    table = positions.unflatten(0, grid).permute(2, 0, 1).unsqueeze(0)  # (1, W, h, w)
+    return F.interpolate(table, new_grid, mode="bicubic").flatten(2).squeeze(0).T.contiguous()
 
 
 def grid_size(vision_config) -> tuple[int, int]:

@@ -111,6 +111,10 @@ class VQAPredictor:
         """All `models` share one pair of encoders; keys are the names that `features=` takes."""
         if not models:
             raise ValueError("A predictor needs at least one model.")
+        if len({model.grid_size for model in models.values()}) > 1:
+            raise ValueError(
+                "These models see photographs at different sizes, and cannot share what the ViT says of one."
+            )
         self.models = {name: model.to(device).eval() for name, model in models.items()}
         self.processors = processors
         self.processor = next(iter(processors.values()))
@@ -136,7 +140,7 @@ class VQAPredictor:
             raise FileNotFoundError(
                 f"There are no weights in {weights}: no {' or '.join(FEATURES)}, and no config.json."
             )
-        shared: dict[Path, tuple] = {}  # encoders and their preprocessing, by directory
+        shared: dict[tuple, tuple] = {}  # encoders and their preprocessing, by directory and size of photographs
         models, processors, spaces = {}, {}, {}
         for checkpoint in checkpoints:
             check_sums(checkpoint)
@@ -147,13 +151,14 @@ class VQAPredictor:
                 processor = VQAProcessor.from_parts(checkpoint, checkpoint, answers)
             else:
                 encoders = (Path(checkpoint) / config.encoders).resolve()
-                if encoders not in shared:
+                key = encoders, config.vision_config.image_size
+                if key not in shared:
                     vision, text = encoders / "vision", encoders / "text"
                     check_sums(vision)
                     check_sums(text)
-                    parts = VQAProcessor.from_parts(vision, text, answers)
-                    shared[encoders] = (load_encoder(vision), load_encoder(text), parts)
-                vision_encoder, text_encoder, parts = shared[encoders]
+                    parts = VQAProcessor.from_parts(vision, text, answers, key[1])
+                    shared[key] = (load_encoder(vision, key[1]), load_encoder(text), parts)
+                vision_encoder, text_encoder, parts = shared[key]
                 model = VQAModel.from_heads(checkpoint, vision_encoder, text_encoder)
                 processor = VQAProcessor(parts.image_processor, parts.tokenizer, answers)
             models[config.features], processors[config.features] = model, processor

@@ -48,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--classes", type=positive, default=40, metavar="N", help="most frequent answers (default 40)")
     parser.add_argument("--seed", type=int, default=0, help="of the folds (default 0)")
+    parser.add_argument(
+        "--image-size", type=positive, metavar="PIXELS", help="a side, if not as the encoder was trained"
+    )
     parser.add_argument("--device", default="cpu")
 
 
@@ -60,7 +63,7 @@ def run(args: argparse.Namespace) -> None:
         f"({args.holdout}); the most frequent answer gets {examples.majority():.1%}"
     )
     for name in args.encoders:
-        features = features_of(name, store, examples.image_ids, args.device)
+        features = features_of(name, store, examples.image_ids, args.device, args.image_size)
         score = probe(features, examples, args.seed)
         low, high = score.interval
         width = len(next(iter(features.values())))
@@ -166,14 +169,14 @@ def fold_by_group(groups: Sequence[str], folds: int, seed: int) -> np.ndarray:
 
 
 def features_of(
-    encoder: str, store: ImageStore, image_ids: Sequence[str], device: str = "cpu"
+    encoder: str, store: ImageStore, image_ids: Sequence[str], device: str = "cpu", image_size: int | None = None
 ) -> dict[str, np.ndarray]:
     """Pooled features (F,) by image id of a candidate, named as on the command line."""
     if encoder == PIXELS:
         return {image_id: pixels(store.open(image_id)) for image_id in _in_store_order(image_ids, store)}
     if (Path(encoder) / "cache.json").is_file():
         return _cached_features(encoder, image_ids)
-    return _encoded_features(_load(encoder, device), store, image_ids)
+    return _encoded_features(_load(encoder, device, image_size), store, image_ids)
 
 
 def pixels(image: Image.Image) -> np.ndarray:
@@ -213,18 +216,18 @@ def _in_store_order(image_ids: Sequence[str], store: ImageStore) -> list[str]:
     return [image_id for image_id in store if image_id in wanted]
 
 
-def _load(encoder: str, device: str) -> Callable:
+def _load(encoder: str, device: str, image_size: int | None) -> Callable:
     import torch
-    from transformers import AutoImageProcessor
     from transformers.utils.logging import disable_progress_bar
 
     from vqa.modeling import grid_size, load_encoder
+    from vqa.processing import image_processor
 
     disable_progress_bar()
-    model = load_encoder(encoder).to(device)
+    model = load_encoder(encoder, image_size).to(device)
     has_grid = hasattr(model.config, "patch_size") and hasattr(model.config, "image_size")
     patches = math.prod(grid_size(model.config)) if has_grid else None
-    processor = AutoImageProcessor.from_pretrained(encoder)
+    processor = image_processor(encoder, image_size)
 
     @torch.inference_mode()
     def encode(photos: list[Image.Image]) -> np.ndarray:

@@ -10,7 +10,7 @@ from pathlib import Path
 import sentencepiece
 import torch
 from PIL import Image
-from transformers import AutoImageProcessor, AutoTokenizer, ViTImageProcessorPil
+from transformers import AutoConfig, AutoImageProcessor, AutoTokenizer, ViTImageProcessorPil
 
 MAX_QUESTION_CHARACTERS = 500
 MAX_QUESTION_TOKENS = 40
@@ -46,6 +46,15 @@ def image_processor_for(vision_config) -> ViTImageProcessorPil:
         image_std=[128 / 255] * 3,
         do_convert_rgb=True,
     )
+
+
+def image_processor(source: str | Path, image_size: int | Sequence[int] | None = None):
+    """The image processor that was saved with an encoder, or one that squashes to an `image_size` not the encoder's."""
+    if image_size is None or image_size == AutoConfig.from_pretrained(source).image_size:
+        return AutoImageProcessor.from_pretrained(source)
+    height, width = image_size if isinstance(image_size, Sequence) else (image_size, image_size)
+    size = {"height": height, "width": width}
+    return AutoImageProcessor.from_pretrained(source, size=size, crop_size=size)
 
 
 def train_answer_pieces(texts: Iterable[str], size: int) -> bytes:
@@ -96,9 +105,15 @@ class VQAProcessor:
         return cls.from_parts(vision, text, answers.read_bytes())
 
     @classmethod
-    def from_parts(cls, vision: str | Path, text: str | Path, answer_pieces: bytes) -> "VQAProcessor":
-        """As `from_pretrained`, with the answers' SentencePiece model itself."""
-        return cls(AutoImageProcessor.from_pretrained(vision), AutoTokenizer.from_pretrained(text), answer_pieces)
+    def from_parts(
+        cls,
+        vision: str | Path,
+        text: str | Path,
+        answer_pieces: bytes,
+        image_size: int | Sequence[int] | None = None,
+    ) -> "VQAProcessor":
+        """As `from_pretrained`, with the answers' SentencePiece model itself, and photographs of another size."""
+        return cls(image_processor(vision, image_size), AutoTokenizer.from_pretrained(text), answer_pieces)
 
     def save_pretrained(self, directory: str | Path) -> None:
         """Writes all three parts into one directory."""

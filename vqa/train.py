@@ -18,6 +18,7 @@ from accelerate.utils import InitProcessGroupKwargs
 
 from vqa.alignment import pool
 from vqa.calibrate import fit_temperature, sure_threshold
+from vqa.configuration import VQAConfig
 from vqa.data.augment import MIRRORED, View
 from vqa.data.caption_questions import from_captions
 from vqa.data.examples import (
@@ -69,7 +70,8 @@ class JointSettings:
     place of fresh ones as `model` and `answer_pieces` describe them, and `model` then changes what has no weights, like
     dropout; with `average_with`, further such folders, it is the mean of all their heads (model soups, Wortsman et al.
     2022). `attention_weight` is μ of `vqa.losses`: how much it counts that attention falls on the boxes of what is
-    asked about.
+    asked about. `image_size` is how many pixels a side photographs are seen at, if not as many as before: by the heads
+    that it starts from, or else by the image encoder.
     """
 
     images: list[str]
@@ -78,6 +80,7 @@ class JointSettings:
     boxes: list[str] = field(default_factory=list)
     vision: str
     text: str
+    image_size: int | None = None
     start: str | None = None
     average_with: list[str] = field(default_factory=list)
     cache: str
@@ -100,6 +103,12 @@ class JointSettings:
 
     def start_folders(self, features: str) -> list[Path]:
         return [Path(folder) / features for folder in (self.start, *self.average_with)]
+
+    def seen_at(self, features: str) -> int | None:
+        """Pixels a side, None for as many as the image encoder was trained at."""
+        if self.image_size or not self.start:
+            return self.image_size
+        return VQAConfig.from_pretrained(self.start_folders(features)[0]).vision_config.image_size
 
 
 def load_settings(path: str | Path, **changes):
@@ -206,7 +215,7 @@ def prepare(settings: JointSettings, features: str) -> JointData:
             raise ValueError("The heads to average do not share their answers' vocabulary.")
     else:
         pieces = train_answer_pieces([*answers, *(e.answers[0] for e in captions)], settings.answer_pieces)
-    processor = VQAProcessor.from_parts(settings.vision, settings.text, pieces)
+    processor = VQAProcessor.from_parts(settings.vision, settings.text, pieces, settings.seen_at(features))
     model = new_model(settings, features, processor.answer_vocab_size)
 
     val = [row for row in split_rows(rows, "val") if row["image_id"] in store]
@@ -239,12 +248,18 @@ def own_captions(rows: list[dict]) -> dict[str, list[str]]:
 def new_model(settings: JointSettings, features: str, answer_vocab_size: int) -> VQAModel:
     """Fresh heads, or those to start from, over the pretrained encoders. Raises `ValueError` where they do not fit."""
     if settings.start:
-        encoders = load_encoder(settings.vision), load_encoder(settings.text)
-        heads = [VQAModel.from_heads(f, *encoders, **settings.model) for f in settings.start_folders(features)]
+        encoders = load_encoder(settings.vision, settings.seen_at(features)), load_encoder(settings.text)
+        changes = settings.model | {"vision_config": encoders[0].config}
+        heads = [VQAModel.from_heads(f, *encoders, **changes) for f in settings.start_folders(features)]
         model = mean_of(heads)
     else:
         model = VQAModel.from_encoders(
-            settings.vision, settings.text, features=features, answer_vocab_size=answer_vocab_size, **settings.model
+            settings.vision,
+            settings.text,
+            settings.image_size,
+            features=features,
+            answer_vocab_size=answer_vocab_size,
+            **settings.model,
         )
     model.freeze()
     return model

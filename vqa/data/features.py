@@ -34,30 +34,34 @@ def stem_cache(
                 yield stem(pixels.contiguous(memory_format=torch.channels_last)).contiguous().numpy(), seen
 
     name = fingerprint(encoder.stem, encoder.config.image_size, view)
-    return FeatureCache.make(Path(directory) / f"stem-{view}", name, ids, batches, f"stem maps, {view}")
+    return FeatureCache.make(stem_folder(directory, view), name, ids, batches, f"stem maps, {view}")
+
+
+def stem_folder(directory: str | Path, view: str) -> Path:
+    return Path(directory) / f"stem-{view}"
 
 
 def vit_cache(
     model: VQAModel, processor: VQAProcessor, store: ImageStore, view: str, ids: list[str], directory: str | Path
 ) -> FeatureCache:
-    """States (P, W) of the image encoder, through the stem's cache where it is a hybrid."""
-    stem = None
-    if isinstance(model.vision_encoder, HybridViTModel):
-        stem = stem_cache(model.vision_encoder, store, view, ids, directory)
+    """States (P, W) of the image encoder, through the stem's cache where a hybrid's training has left one."""
+    encoder = model.vision_encoder
+    from_stem = isinstance(encoder, HybridViTModel) and stem_folder(directory, view).is_dir()
 
     def batches(to_do: list[str]) -> Batches:
-        if stem is None:
+        if not from_stem:
             for photos, seen in _views(store, view, to_do):
                 with torch.inference_mode():
                     yield model.encode_image(processor.images(photos)).states.numpy(), seen
         else:
+            stem = stem_cache(encoder, store, view, ids, directory)
             for start in range(0, len(to_do), BATCH):
                 part = to_do[start : start + BATCH]
                 with torch.inference_mode():
                     states = model.encode_image(stem_map=stem[part]).states
                 yield states.numpy(), stem.aux[[stem.row[i] for i in part]]
 
-    name = fingerprint(model.vision_encoder, view)
+    name = fingerprint(encoder, view)
     return FeatureCache.make(Path(directory) / f"vit-{view}", name, ids, batches, f"ViT states, {view}")
 
 
