@@ -259,7 +259,7 @@ def test_hidden_patches_are_nothing_to_look_at(cats):
     assert seen.shape == (6, 9) and seen.any(1).all() and not blind.any()
 
 
-def test_a_mirrored_photograph_is_asked_with_left_and_right_changed_about(tiny_data, tmp_path):
+def test_what_is_said_of_a_mirrored_photograph_has_left_and_right_changed_about(tiny_data, tmp_path):
     row = {"question": "what is left of this?", "answer": "red", "source": "sided"}
     more = tmp_path / "questions.jsonl"
     more.write_text("".join(json.dumps(row | {"image_id": f"p{i}"}) + "\n" for i in range(16)))
@@ -276,6 +276,14 @@ def test_a_mirrored_photograph_is_asked_with_left_and_right_changed_about(tiny_d
     for is_mirrored, states, mask in zip(mirrored, inputs["text_states"], inputs["text_mask"], strict=True):
         asked, _ = data.texts[["what is right of this?" if is_mirrored else "what is left of this?"]]
         assert torch.equal(states[mask], asked[0])
+    captions = {example.image_id: [example.question]}
+    pairs = CaptionPairs(captions, data.images, data.texts, batch_size=1, hard_negatives=0, mine_every=1, seed=0)
+    batches = [pairs.batch(step, data.model) for step in range(20)]
+    mirrored = [torch.equal(batch["image_states"], view[[example.image_id]]) for batch in batches]
+    assert 0 < sum(mirrored) < 20
+    for is_mirrored, batch in zip(mirrored, batches, strict=True):
+        said, _ = data.texts[["what is right of this?" if is_mirrored else "what is left of this?"]]
+        assert torch.equal(batch["text_states"], said)
 
 
 def test_attention_is_drawn_to_what_is_asked_about(tiny_data, tmp_path):

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import torch
 
 from vqa.alignment import contrastive_loss, false_negatives, pool
+from vqa.data.augment import MIRRORED
+from vqa.data.examples import mirrored_text
 from vqa.data.features import ImageStates, TextStates
 from vqa.data.sampling import EpochStream
 from vqa.distributed import all_rows
@@ -72,8 +74,10 @@ class CaptionPairs:
             self._mined = {"round": step // self.mine_every, "nearest": self.mine(model)}
         rng = random.Random(f"{self.seed}/{step}")
         ids, captions = zip(*self.stream.batch(step), strict=True)
-        image_states, _ = self.images.drawn_states(ids, [True] * len(ids), rng)
-        text_states, text_mask = self.texts[captions]
+        mirrored = [mirrored_text(caption) for caption in captions]
+        image_states, views = self.images.drawn_states(ids, [text is not None for text in mirrored], rng)
+        seen = zip(captions, mirrored, views, strict=True)
+        text_states, text_mask = self.texts[[other if view[MIRRORED] else text for text, other, view in seen]]
         batch = {
             "image_states": image_states,
             "text_states": text_states,
