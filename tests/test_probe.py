@@ -10,6 +10,8 @@ from PIL import Image
 from vqa import probe
 from vqa.__main__ import main
 from vqa.data.images import ImageStore
+from vqa.modeling import load_encoder
+from vqa.processing import image_processor
 from vqa.questions import Question
 
 ANSWERS = ("cat", "dog", "bus")
@@ -131,6 +133,16 @@ def test_an_encoder_gives_the_mean_of_its_patches(photos, tiny_weights, tiny_pre
     image_id = next(iter(store))
     found = probe.features_of(str(tiny_weights / "encoders" / "vision"), store, [image_id])[image_id]
     expected = tiny_predictor.encode(store.open(image_id)).states.states[0].mean(0)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_an_encoder_is_probed_at_the_size_it_is_used_at(photos, tiny_weights):
+    store, vision = ImageStore([photos / "photos"]), tiny_weights / "encoders" / "vision"
+    image_id = next(iter(store))
+    found = probe.features_of(str(vision), store, [image_id], image_size=160)[image_id]
+    pixels = image_processor(vision, 160)(images=[store.open(image_id)], return_tensors="pt").pixel_values
+    with torch.inference_mode():
+        expected = load_encoder(vision, 160)(pixels).last_hidden_state[0, 1:].mean(0)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
