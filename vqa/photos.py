@@ -19,7 +19,7 @@ MAX_DECODED = 250 * 2**20  # bytes that an image may take while it is opened
 MAX_SLOW_BYTES = 2**20  # of a file that Pillow decodes in Python, pixel by pixel
 MAX_SIDE = 16_384
 WITH_ALPHA = ("LA", "PA", "La", "RGBa")  # modes that become RGBA
-WORKING_SIDE = 1024  # pixels a decoded photograph keeps on its longer side: models look at 256
+WORKING_SIDE = 1024  # pixels a decoded photograph keeps on its longer side: models look at a few hundred
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 TURNS = {  # by EXIF's orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
