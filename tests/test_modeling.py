@@ -156,6 +156,12 @@ def test_at_another_size_positions_are_interpolated_as_transformers_does(kind):
     assert larger(pixels).last_hidden_state.shape[1] == 1 + 25
 
 
+@pytest.mark.parametrize("image_size", [100, 16, 0, [96, 100]])
+def test_patches_are_not_cut(image_size):
+    with pytest.raises(ValueError, match="not a whole number of this encoder's patches, of 32"):
+        at_image_size(encoder_of("hybrid"), image_size)
+
+
 def test_at_its_own_size_an_encoder_stays_as_it_is():
     encoder = encoder_of("hybrid")
     assert at_image_size(encoder, 96) is encoder

@@ -1,11 +1,13 @@
 """The predictor: what a caller sees."""
 
+import shutil
 import threading
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from vqa.modeling import VQAModel, load_encoder
 from vqa.predictor import VQAPredictor
 from vqa.processing import QuestionError
 
@@ -89,6 +91,18 @@ def test_concurrent_visitors_get_their_own_answers(tiny_predictor):
 def test_bad_questions_are_refused_with_a_reason(tiny_predictor, photo, question, message):
     with pytest.raises(QuestionError, match=message):
         tiny_predictor.ask(photo, question)
+
+
+def test_checkpoints_that_see_photographs_at_different_sizes_are_not_served_together(tiny_weights, tmp_path):
+    for features, image_size in (("aligned", 96), ("unaligned", 160)):
+        shutil.copytree(tiny_weights / features, tmp_path / features)
+        encoders = tiny_weights / "encoders"
+        vision, text = load_encoder(encoders / "vision", image_size), load_encoder(encoders / "text")
+        heads = VQAModel.from_heads(tiny_weights / features, vision, text, vision_config=vision.config)
+        heads.save_heads(tmp_path / features, str(encoders))
+    with pytest.raises(ValueError, match="at different sizes"):
+        VQAPredictor.from_pretrained(tmp_path)
+    assert VQAPredictor.from_pretrained(tmp_path / "unaligned").models["unaligned"].grid_size == (5, 5)
 
 
 def test_unknown_features_and_missing_weights_say_so(tiny_predictor, photo, tmp_path):

@@ -249,13 +249,19 @@ def load_encoder(source: str | Path, image_size: int | Sequence[int] | None = No
 def at_image_size(encoder: PreTrainedModel, image_size: int | Sequence[int]) -> PreTrainedModel:
     """The same ViT for photographs of another size in pixels: more patches, or fewer.
 
-    Its table of positions is interpolated, as Dosovitskiy et al. 2021 (section 3.2) do for fine-tuning.
+    Its table of positions is interpolated, as Dosovitskiy et al. 2021 (section 3.2) do for fine-tuning. Raises
+    `ValueError` for a size that is not a whole number of patches.
     """
+    if image_size == encoder.config.image_size:
+        return encoder
     config = copy.deepcopy(encoder.config)
     config.image_size = image_size
+    sides, patches = pixels_and_patch(config)
+    if any(side < patch or side % patch for side, patch in zip(sides, patches, strict=True)):
+        raise ValueError(
+            f"{image_size} pixels are not a whole number of this encoder's patches, of {config.patch_size}."
+        )
     grids = grid_size(encoder.config), grid_size(config)
-    if grids[0] == grids[1]:
-        return encoder
     with torch.device("meta"):
         other = AutoModel.from_config(config, **IMAGE_OPTIONS)
     weights = encoder.state_dict()
@@ -275,11 +281,17 @@ def interpolated(positions: torch.Tensor, grid: tuple[int, int], new_grid: tuple
 
 def grid_size(vision_config) -> tuple[int, int]:
     """How many patches high and wide the ViT's grid is."""
-    sides = [
-        side if isinstance(side, (list, tuple)) else (side, side)
+    sides, patches = pixels_and_patch(vision_config)
+    return sides[0] // patches[0], sides[1] // patches[1]
+
+
+def pixels_and_patch(vision_config) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Height and width of the photographs that a ViT sees, and of a patch, in pixels."""
+    image, patch = (
+        tuple(side) if isinstance(side, (list, tuple)) else (side, side)
         for side in (vision_config.image_size, vision_config.patch_size)
-    ]
-    return sides[0][0] // sides[1][0], sides[0][1] // sides[1][1]
+    )
+    return image, patch
 
 
 AutoModel.register(HybridViTConfig, HybridViTModel)

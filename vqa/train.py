@@ -106,7 +106,7 @@ class JointSettings:
 
     def seen_at(self, features: str) -> int | None:
         """Pixels a side, None for as many as the image encoder was trained at."""
-        if self.image_size or not self.start:
+        if self.image_size is not None or not self.start:
             return self.image_size
         return VQAConfig.from_pretrained(self.start_folders(features)[0]).vision_config.image_size
 
