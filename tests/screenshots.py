@@ -1,4 +1,7 @@
-"""`make screenshots`: pictures of the page for the README, at 1280 and 390 pixels, with the shipped weights."""
+"""`make screenshots`: pictures of the page for the README, at 1280 and 390 pixels, with the shipped weights.
+
+The page in Chinese needs a font that has its characters, such as Debian's `fonts-noto-cjk`.
+"""
 
 import argparse
 from pathlib import Path
