@@ -25,13 +25,12 @@ def stem_cache(
 ) -> FeatureCache:
     """Maps (C, h, w) of a hybrid ViT's stem, the slow and never trained part of it."""
     processor = image_processor_for(encoder.config)
-    stem = encoder.stem.to(memory_format=torch.channels_last)
 
     def batches(to_do: list[str]) -> Batches:
         for photos, seen in _views(store, view, to_do):
             pixels = processor(images=photos, return_tensors="pt").pixel_values
             with torch.inference_mode():
-                yield stem(pixels.contiguous(memory_format=torch.channels_last)).contiguous().numpy(), seen
+                yield encoder.stem(pixels).numpy(), seen
 
     name = fingerprint(encoder.stem, encoder.config.image_size, view)
     return FeatureCache.make(stem_folder(directory, view), name, ids, batches, f"stem maps, {view}")
