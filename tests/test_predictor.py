@@ -6,6 +6,7 @@ import threading
 import numpy as np
 import pytest
 from PIL import Image
+from transformers import ViTConfig, ViTImageProcessorPil, ViTModel
 
 from vqa.modeling import VQAModel, load_encoder
 from vqa.predictor import VQAPredictor
@@ -103,6 +104,24 @@ def test_checkpoints_that_see_photographs_at_different_sizes_are_not_served_toge
     with pytest.raises(ValueError, match="at different sizes"):
         VQAPredictor.from_pretrained(tmp_path)
     assert VQAPredictor.from_pretrained(tmp_path / "unaligned").models["unaligned"].grid_size == (5, 5)
+
+
+def test_encoders_of_oblong_photographs_are_shared(tiny_weights, photo, tmp_path):
+    shutil.copytree(tiny_weights / "encoders", tmp_path / "encoders")
+    sizes = {"image_size": [28, 42], "patch_size": 14, "hidden_size": 22}
+    vision = ViTModel(ViTConfig(num_hidden_layers=1, num_attention_heads=2, **sizes))
+    shutil.rmtree(tmp_path / "encoders" / "vision")
+    vision.save_pretrained(tmp_path / "encoders" / "vision")
+    ViTImageProcessorPil(size={"height": 28, "width": 42}).save_pretrained(tmp_path / "encoders" / "vision")
+    for features in ("aligned", "unaligned"):
+        shutil.copytree(tiny_weights / features, tmp_path / features)
+        text = load_encoder(tiny_weights / "encoders" / "text")
+        heads = VQAModel.from_heads(tiny_weights / features, vision, text, vision_config=vision.config)
+        heads.save_heads(tmp_path / features, "../encoders")
+    predictor = VQAPredictor.from_pretrained(tmp_path)
+    assert predictor.encode(photo).states.states.shape[1] == 6
+    first, second = predictor.models.values()
+    assert first.vision_encoder is second.vision_encoder
 
 
 def test_unknown_features_and_missing_weights_say_so(tiny_predictor, photo, tmp_path):

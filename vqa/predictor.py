@@ -19,7 +19,7 @@ from transformers.utils import cached_file
 from vqa.alignment import pool
 from vqa.configuration import VQAConfig
 from vqa.integrity import check_sums
-from vqa.modeling import ImageStates, VQAModel, load_encoder
+from vqa.modeling import ImageStates, VQAModel, grid_size, load_encoder
 from vqa.photos import open_photo, photo_key
 from vqa.processing import BOS, CAPTION_REQUEST, EOS, PAD, UNKNOWN, VQAProcessor, clean_question
 from vqa.search import Hypothesis, PrefixTree, beam_search, closed_search
@@ -140,7 +140,7 @@ class VQAPredictor:
             raise FileNotFoundError(
                 f"There are no weights in {weights}: no {' or '.join(FEATURES)}, and no config.json."
             )
-        shared: dict[tuple, tuple] = {}  # encoders and their preprocessing, by directory and size of photographs
+        shared: dict[tuple, tuple] = {}  # encoders and their preprocessing, by directory and grid
         models, processors, spaces = {}, {}, {}
         for checkpoint in checkpoints:
             check_sums(checkpoint)
@@ -151,13 +151,14 @@ class VQAPredictor:
                 processor = VQAProcessor.from_parts(checkpoint, checkpoint, answers)
             else:
                 encoders = (Path(checkpoint) / config.encoders).resolve()
-                key = encoders, config.vision_config.image_size
+                image_size = config.vision_config.image_size
+                key = encoders, grid_size(config.vision_config)
                 if key not in shared:
                     vision, text = encoders / "vision", encoders / "text"
                     check_sums(vision)
                     check_sums(text)
-                    parts = VQAProcessor.from_parts(vision, text, answers, key[1])
-                    shared[key] = (load_encoder(vision, key[1]), load_encoder(text), parts)
+                    parts = VQAProcessor.from_parts(vision, text, answers, image_size)
+                    shared[key] = (load_encoder(vision, image_size), load_encoder(text), parts)
                 vision_encoder, text_encoder, parts = shared[key]
                 model = VQAModel.from_heads(checkpoint, vision_encoder, text_encoder)
                 processor = VQAProcessor(parts.image_processor, parts.tokenizer, answers)

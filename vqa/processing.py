@@ -11,6 +11,7 @@ import sentencepiece
 import torch
 from PIL import Image
 from transformers import AutoConfig, AutoImageProcessor, AutoTokenizer, ViTImageProcessorPil
+from transformers.image_processing_utils import get_size_dict
 
 MAX_QUESTION_CHARACTERS = 500
 MAX_QUESTION_TOKENS = 40
@@ -52,8 +53,7 @@ def image_processor(source: str | Path, image_size: int | Sequence[int] | None =
     """The image processor that was saved with an encoder, or one that squashes to an `image_size` not the encoder's."""
     if image_size is None or image_size == AutoConfig.from_pretrained(source).image_size:
         return AutoImageProcessor.from_pretrained(source)
-    height, width = image_size if isinstance(image_size, Sequence) else (image_size, image_size)
-    size = {"height": height, "width": width}
+    size = get_size_dict(image_size)
     return AutoImageProcessor.from_pretrained(source, size=size, crop_size=size)
 
 

@@ -247,8 +247,9 @@ def own_captions(rows: list[dict]) -> dict[str, list[str]]:
 
 def new_model(settings: JointSettings, features: str, answer_vocab_size: int) -> VQAModel:
     """Fresh heads, or those to start from, over the pretrained encoders. Raises `ValueError` where they do not fit."""
+    image_size = settings.seen_at(features)
     if settings.start:
-        encoders = load_encoder(settings.vision, settings.seen_at(features)), load_encoder(settings.text)
+        encoders = load_encoder(settings.vision, image_size), load_encoder(settings.text)
         changes = settings.model | {"vision_config": encoders[0].config}
         heads = [VQAModel.from_heads(f, *encoders, **changes) for f in settings.start_folders(features)]
         model = mean_of(heads)
@@ -256,7 +257,7 @@ def new_model(settings: JointSettings, features: str, answer_vocab_size: int) ->
         model = VQAModel.from_encoders(
             settings.vision,
             settings.text,
-            settings.image_size,
+            image_size,
             features=features,
             answer_vocab_size=answer_vocab_size,
             **settings.model,
