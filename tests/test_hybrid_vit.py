@@ -284,11 +284,11 @@ def test_shapes(encoder):
     assert (encoder.vit.config.image_size, encoder.vit.config.patch_size) == (3, 1)
 
 
-def test_a_stem_map_gives_what_the_pixels_give(encoder):
+def test_a_map_of_the_trunk_gives_what_the_pixels_give(encoder):
     pixels = torch.randn(3, 3, 96, 96)
     with torch.no_grad():
         from_pixels = encoder(pixels).last_hidden_state
-        from_map = encoder(stem_map=encoder.stem(pixels)).last_hidden_state
+        from_map = encoder(trunk_map=encoder.stem.trunk(pixels)).last_hidden_state
     torch.testing.assert_close(from_map, from_pixels, rtol=0, atol=0)
     assert from_pixels.std() > 0 and not torch.allclose(from_pixels[0], from_pixels[1])
 
@@ -304,8 +304,8 @@ def test_patches_follow_the_grid_row_by_row(encoder):
 
 
 def test_pixels_or_a_map_and_not_both(encoder):
-    for inputs in ({}, {"pixel_values": torch.zeros(1, 3, 96, 96), "stem_map": torch.zeros(1, 63, 3, 3)}):
-        with pytest.raises(ValueError, match="either pixel_values or stem_map"):
+    for inputs in ({}, {"pixel_values": torch.zeros(1, 3, 96, 96), "trunk_map": torch.zeros(1, 11, 6, 6)}):
+        with pytest.raises(ValueError, match="either pixel_values or trunk_map"):
             encoder(**inputs)
 
 

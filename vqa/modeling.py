@@ -117,7 +117,7 @@ class VQAModel(PreTrainedModel):
     def encode_image(self, pixel_values: torch.Tensor | None = None, **inputs) -> ImageStates:
         """Photographs (B, 3, S, S) as patches; any ViT with prefix tokens before its patches will do.
 
-        `inputs` go to the encoder: a hybrid ViT also takes `stem_map=` in place of pixels.
+        `inputs` go to the encoder: a hybrid ViT also takes `trunk_map=` in place of pixels.
         """
         output = self.vision_encoder(pixel_values, output_attentions=True, **inputs)
         states = output.last_hidden_state

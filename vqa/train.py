@@ -119,7 +119,7 @@ def load_settings(path: str | Path, **changes):
     if stage not in kinds:
         raise ValueError(f'{path}: "stage" is one of {", ".join(kinds)}, not {stage!r}.')
     try:
-        for schedule in {"fit", "align"} & fields.keys():
+        for schedule in {"fit", "align", "heads"} & fields.keys():
             FitSettings(**fields[schedule])
         return kinds[stage](**fields)
     except TypeError as error:
@@ -278,12 +278,14 @@ def mean_of(models: list[VQAModel]) -> VQAModel:
     return models[0]
 
 
-def start_projections(data: JointData) -> None:
-    """Fixes what "no photograph" is, and starts both projections at the principal axes of their encoder's states."""
+def start_from_states(data: JointData) -> None:
+    """Fixes what "no photograph" is, and starts fresh projections at the principal axes of their encoder's states."""
     rng = random.Random(data.settings.fit.get("seed", 0))
     ids = sorted({e.image_id for s in data.sources.values() for e in s} | {e.image_id for e in data.captions})
     states = data.images.plain_states(rng.sample(ids, min(1500, len(ids)))).flatten(0, 1)
     data.model.mean_image_state.copy_(states.mean(0))
+    if data.settings.start:
+        return
     data.model.aligner.image.start_at_principal_axes(states)
     questions = sorted({e.question for s in data.sources.values() for e in s})
     states, mask = data.texts[rng.sample(questions, min(4000, len(questions)))]
@@ -332,8 +334,7 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
     settings, model = data.settings, data.model
     seed = settings.fit.get("seed", 0)
     torch.manual_seed(seed)
-    if not settings.start:
-        start_projections(data)
+    start_from_states(data)
     caption_texts = own_captions(data.caption_rows["train"])
     pairs = None
     contrastive = model.config.features == "aligned" and settings.align_weight > 0 and not question_only
@@ -555,7 +556,7 @@ def run(args: argparse.Namespace) -> int:
     changes = {name: value for name in OVERRIDES if (value := getattr(args, name)) is not None}
     settings = load_settings(args.config, **changes)
     if isinstance(settings, EncoderSettings):
-        train_encoder(settings)
+        train_encoder(settings, Path(args.run or f"runs/{Path(args.config).stem}-vision"))
         return 0
     name = f"{Path(args.config).stem}-{args.features}{'-question-only' if args.question_only else ''}"
     folder = Path(args.run or f"runs/{name}")

@@ -1,4 +1,4 @@
-"""Teaching the hybrid ViT what is in a photograph, over the frozen map of its stem.
+"""Teaching the hybrid ViT what is in a photograph, over the frozen trunk of its stem.
 
 Three things are learned at once from the patches the ViT puts out, none of which looks at the text encoder, so
 that the shared encoders know nothing of alignment:
@@ -10,7 +10,8 @@ that the shared encoders know nothing of alignment:
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,21 +21,28 @@ from torch import nn
 from transformers import AutoTokenizer, BertModel
 
 from vqa.convert import efficientnet_lite2_checkpoint, load_efficientnet_lite, minilm_directory
-from vqa.data.features import stem_cache
+from vqa.data.features import trunk_cache
 from vqa.data.images import ImageStore
 from vqa.data.labels import COCO_CLASSES, box_grid, frequent_words, words_by_image
 from vqa.data.rows import answered_row, box_row, caption_row, read_rows, split_rows
 from vqa.data.sampling import EpochStream
 from vqa.distributed import all_rows
 from vqa.fit import FitSettings, fit
-from vqa.hybrid_vit import HybridViTConfig, HybridViTModel
+from vqa.hybrid_vit import EfficientNetLiteStem, HybridViTConfig, HybridViTModel
 from vqa.integrity import write_sums
+from vqa.modeling import load_encoder
 from vqa.processing import image_processor_for
+
+NUM_IMAGENET_CLASSES = 1000
 
 
 @dataclass(frozen=True)
 class EncoderSettings:
-    """The file `configs/encoder.json`."""
+    """The file `configs/encoder.json`.
+
+    `start` is a folder of encoders to go on from: the ViT and the top of its stem are trained on, once the heads that
+    teach them have learned for as long as `heads` says. Without it, a fresh ViT is trained over a stem as it came.
+    """
 
     images: list[str]
     questions: list[str]
@@ -43,6 +51,8 @@ class EncoderSettings:
     cache: str
     out: str
     fit: dict
+    start: str | None = None
+    heads: dict = field(default_factory=lambda: {"steps": 0, "learning_rate": 1e-3})
     batch_size: int = 64
     least_word_count: int = 12
     box_weight: float = 1.0
@@ -50,34 +60,44 @@ class EncoderSettings:
 
 
 class WordTeacher(nn.Module):
-    """The hybrid ViT over a ready stem map, with the three heads that teach it."""
+    """The hybrid ViT over a ready map of its stem's trunk, with the three heads that teach it."""
 
-    def __init__(self, encoder: HybridViTModel, num_words: int, classifier: dict[str, torch.Tensor]):
+    def __init__(self, encoder: HybridViTModel, num_words: int):
         super().__init__()
         width = encoder.config.hidden_size
         self.encoder = encoder
         self.words = nn.Linear(width, num_words)
         self.boxes = nn.Linear(width, len(COCO_CLASSES))
-        self.imagenet = nn.Linear(width, len(classifier["bias"]))
-        self.register_buffer("teacher_weight", classifier["weight"], persistent=False)
-        self.register_buffer("teacher_bias", classifier["bias"], persistent=False)
-        encoder.stem.requires_grad_(False)
+        self.imagenet = nn.Linear(width, NUM_IMAGENET_CLASSES)
 
-    def forward(self, stem_map: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Logits of words (B, words), boxes (B, P, 80), ImageNet (B, 1000), and the teacher's (B, 1000)."""
-        patches = self.encoder(stem_map=stem_map).last_hidden_state[:, 1:]
+    def forward(self, trunk_map: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Logits of words (B, words), boxes (B, P, 80) and ImageNet's classes (B, 1000)."""
+        patches = self.encoder(trunk_map=trunk_map).last_hidden_state[:, 1:]
         pooled = patches.mean(1)
-        teacher = F.linear(stem_map[:, : self.teacher_weight.shape[1]].mean((2, 3)), self.teacher_weight)
-        return self.words(pooled), self.boxes(patches), self.imagenet(pooled), teacher + self.teacher_bias
+        return self.words(pooled), self.boxes(patches), self.imagenet(pooled)
+
+
+class ImageNetTeacher:
+    """EfficientNet-Lite2 with its classifier, as it came."""
+
+    def __init__(self):
+        self.stem = EfficientNetLiteStem(HybridViTConfig()).eval()
+        self.classifier = load_efficientnet_lite(self.stem, efficientnet_lite2_checkpoint())
+
+    @torch.no_grad()
+    def __call__(self, trunk_map: torch.Tensor) -> torch.Tensor:
+        """Probabilities (B, 1000) of ImageNet's classes."""
+        last = self.stem.top(trunk_map)[:, : self.stem.conv_out.out_channels]
+        return F.softmax(F.linear(last.mean((2, 3)), **self.classifier), -1)
 
 
 def losses(model: WordTeacher, batch: dict, settings: EncoderSettings) -> dict[str, torch.Tensor]:
     """The named terms of the encoder's loss, over the rows of all processes; `"loss"` is their weighted sum."""
-    words, boxes, imagenet, teacher = model(batch["stem_map"])
+    words, boxes, imagenet = model(batch["trunk_map"])
     loss_words = -(batch["words"] * F.log_softmax(words, -1)).sum(-1)
     known = batch["box_known"]  # (B, 1, 80): the classes that were boxed at all in this photograph
     loss_boxes = F.binary_cross_entropy_with_logits(boxes, batch["boxes"], reduction="none")
-    loss_teacher = F.kl_div(F.log_softmax(imagenet, -1), F.softmax(teacher, -1), reduction="none").sum(-1)
+    loss_teacher = F.kl_div(F.log_softmax(imagenet, -1), batch["imagenet"], reduction="none").sum(-1)
     rows = (loss_words, (loss_boxes * known).sum((1, 2)), known.expand_as(boxes).sum((1, 2)), loss_teacher)
     loss_words, loss_boxes, boxed, loss_teacher = all_rows(torch.stack(rows, 1)).unbind(1)  # (B,) each
     loss_words, loss_boxes, loss_teacher = loss_words.mean(), loss_boxes.sum() / (boxed.sum() + 1), loss_teacher.mean()
@@ -110,12 +130,19 @@ def start_at_principal_components(encoder: HybridViTModel, maps: torch.Tensor) -
         projection.bias.copy_(-weight @ mean)
 
 
-def train_encoder(settings: EncoderSettings) -> None:
-    """Makes the stem's caches, trains the ViT and saves it and the text encoder in `settings.out`, for `AutoModel`."""
+def train_encoder(settings: EncoderSettings, run: Path) -> None:
+    """Makes the trunk's caches, trains the ViT and saves it and the text encoder in `settings.out`, for `AutoModel`.
+
+    The folder `run` gets logs and checkpoints.
+    """
     accelerator = Accelerator()
     torch.manual_seed(settings.fit.get("seed", 0))
-    encoder = HybridViTModel(HybridViTConfig()).eval()
-    classifier = load_efficientnet_lite(encoder.stem, efficientnet_lite2_checkpoint())
+    teacher = ImageNetTeacher()
+    if settings.start:
+        encoder = load_encoder(Path(settings.start) / "vision")
+    else:
+        encoder = HybridViTModel(HybridViTConfig()).eval()
+        encoder.stem.load_state_dict(teacher.stem.state_dict())
     read = ((settings.questions, answered_row), (settings.captions, caption_row), (settings.boxes, box_row))
     questions, captions, boxes = (split_rows(read_rows(files, check), "train") for files, check in read)
     words = words_by_image(questions, captions, boxes)
@@ -128,7 +155,7 @@ def train_encoder(settings: EncoderSettings) -> None:
     for view in ("plain", "crop"):
         ids = [i for i in store if view == "plain" or i in words]
         with accelerator.main_process_first():  # the others open what it makes
-            caches[view] = stem_cache(encoder, store, view, ids, settings.cache)
+            caches[view] = trunk_cache(encoder, store, view, ids, settings.cache)
     ids = sorted(i for i in words if i in caches["crop"] and words[i] & position.keys())
     stream = EpochStream(ids, settings.batch_size, settings.fit.get("seed", 0))
     grid = (encoder.config.image_size // encoder.config.patch_size,) * 2
@@ -148,31 +175,34 @@ def train_encoder(settings: EncoderSettings) -> None:
             mask = torch.full((1, len(COCO_CLASSES)), float(row["classes"] == "all"))
             mask[0, COCO_CLASSES.index("person")] = float(row["classes"] is not None)
             known.append(mask)
+        trunk_map = torch.cat(maps)
         return {
-            "stem_map": torch.cat(maps),
+            "trunk_map": trunk_map,
+            "imagenet": teacher(trunk_map),
             "words": torch.stack(targets),
             "boxes": torch.stack(grids),
             "box_known": torch.stack(known),
         }
 
-    sample = random.Random(0).sample(ids, min(1000, len(ids)))
-    start_at_principal_components(encoder, caches["plain"][sample])
-    model = WordTeacher(encoder, len(vocabulary), classifier)
-    fit(
-        model,
-        batch_of,
-        lambda m, b: losses(m, b, settings),
-        FitSettings(**settings.fit),
-        settings.cache + "/encoder",
-        "encoder",
-        accelerator,
-    )
+    model = WordTeacher(encoder, len(vocabulary))
+    loss = partial(losses, settings=settings)
+    encoder.requires_grad_(False)
+    if settings.start:
+        heads = FitSettings(**settings.heads)
+        fit(model, batch_of, loss, heads, run / "heads", "heads", accelerator)
+        encoder.stem.top_layers.requires_grad_(True)
+    else:
+        sample = random.Random(0).sample(ids, min(1000, len(ids)))
+        with torch.no_grad():
+            start_at_principal_components(encoder, encoder.stem.top(caches["plain"][sample]))
+    encoder.vit.requires_grad_(True)
+    fit(model, batch_of, loss, FitSettings(**settings.fit), run / "encoder", "encoder", Accelerator())
     if not accelerator.is_main_process:
         return
     out = Path(settings.out)
     encoder.half().save_pretrained(out / "vision")
     image_processor_for(encoder.config).save_pretrained(out / "vision")
-    text = minilm_directory()
+    text = Path(settings.start) / "text" if settings.start else minilm_directory()
     BertModel.from_pretrained(text, dtype="float16").save_pretrained(out / "text")
     AutoTokenizer.from_pretrained(text).save_pretrained(out / "text")
     write_sums(out / "vision")

@@ -20,45 +20,45 @@ Batches = Iterable[tuple[np.ndarray, np.ndarray]]
 BATCH = 64
 
 
-def stem_cache(
+def trunk_cache(
     encoder: HybridViTModel, store: ImageStore, view: str, ids: list[str], directory: str | Path
 ) -> FeatureCache:
-    """Maps (C, h, w) of a hybrid ViT's stem, the slow and never trained part of it."""
+    """Maps (c, 2h, 2w) of the trunk of a hybrid ViT's stem, the slow and never trained part of it."""
     processor = image_processor_for(encoder.config)
 
     def batches(to_do: list[str]) -> Batches:
         for photos, seen in _views(store, view, to_do):
             pixels = processor(images=photos, return_tensors="pt").pixel_values
             with torch.inference_mode():
-                yield encoder.stem(pixels).numpy(), seen
+                yield encoder.stem.trunk(pixels).numpy(), seen
 
-    name = fingerprint(encoder.stem, encoder.config.image_size, view)
-    return FeatureCache.make(stem_folder(directory, view), name, ids, batches, f"stem maps, {view}")
+    name = fingerprint(encoder.stem.trunk_layers, encoder.config.image_size, view)
+    return FeatureCache.make(trunk_folder(directory, view), name, ids, batches, f"maps of the trunk, {view}")
 
 
-def stem_folder(directory: str | Path, view: str) -> Path:
-    return Path(directory) / f"stem-{view}"
+def trunk_folder(directory: str | Path, view: str) -> Path:
+    return Path(directory) / f"trunk-{view}"
 
 
 def vit_cache(
     model: VQAModel, processor: VQAProcessor, store: ImageStore, view: str, ids: list[str], directory: str | Path
 ) -> FeatureCache:
-    """States (P, W) of the image encoder, through the stem's cache where a hybrid's training has left one."""
+    """States (P, W) of the image encoder, through its trunk's cache where a hybrid's training has left one."""
     encoder = model.vision_encoder
-    from_stem = isinstance(encoder, HybridViTModel) and stem_folder(directory, view).is_dir()
+    from_trunk = isinstance(encoder, HybridViTModel) and trunk_folder(directory, view).is_dir()
 
     def batches(to_do: list[str]) -> Batches:
-        if not from_stem:
+        if not from_trunk:
             for photos, seen in _views(store, view, to_do):
                 with torch.inference_mode():
                     yield model.encode_image(processor.images(photos)).states.numpy(), seen
         else:
-            stem = stem_cache(encoder, store, view, ids, directory)
+            trunk = trunk_cache(encoder, store, view, ids, directory)
             for start in range(0, len(to_do), BATCH):
                 part = to_do[start : start + BATCH]
                 with torch.inference_mode():
-                    states = model.encode_image(stem_map=stem[part]).states
-                yield states.numpy(), stem.aux[[stem.row[i] for i in part]]
+                    states = model.encode_image(trunk_map=trunk[part]).states
+                yield states.numpy(), trunk.aux[[trunk.row[i] for i in part]]
 
     name = fingerprint(encoder, view)
     return FeatureCache.make(Path(directory) / f"vit-{view}", name, ids, batches, f"ViT states, {view}")
