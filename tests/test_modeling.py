@@ -9,6 +9,7 @@ from transformers import AutoConfig, AutoModel, BertConfig, BertModel, Dinov2Con
 from vqa.configuration import VQAConfig
 from vqa.hybrid_vit import HybridViTModel
 from vqa.modeling import VQAModel, at_image_size, grid_size, interpolated, load_encoder
+from vqa.processing import image_processor
 
 B, L, A, V = 3, 5, 4, 31
 HEADS = {"hidden_size": 12, "num_heads": 2, "num_blocks": 2, "decoder_layers": 2, "answer_vocab_size": V}
@@ -195,3 +196,10 @@ def test_heads_move_to_a_larger_grid_and_stay_there(tiny_weights, tmp_path):
 def test_grid_of_square_and_oblong_images():
     assert grid_size(ViTConfig(image_size=224, patch_size=16)) == (14, 14)
     assert grid_size(ViTConfig(image_size=[28, 42], patch_size=14)) == (2, 3)
+
+
+@pytest.mark.parametrize("path", ["./no-encoder", "/no/encoder", "runs/no-encoder/vision"])
+@pytest.mark.parametrize("load", [load_encoder, image_processor])
+def test_a_path_where_nothing_is_is_no_hub_id(load, path):
+    with pytest.raises(FileNotFoundError, match=f"no encoder at {path}"):
+        load(path)

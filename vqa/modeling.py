@@ -20,6 +20,7 @@ from vqa.configuration import VQAConfig
 from vqa.decoder import AnswerDecoder, KeysValues
 from vqa.hybrid_vit import HybridViTConfig, HybridViTModel
 from vqa.pooling import PooledFusion
+from vqa.processing import encoder_source
 
 ENCODERS = ("vision_encoder.", "text_encoder.")
 PATCH_POSITIONS, VIT_POSITIONS = "fusion.patch_positions", "embeddings.position_embeddings"
@@ -239,8 +240,7 @@ def load_encoder(source: str | Path, image_size: int | Sequence[int] | None = No
 
     Raises `FileNotFoundError` or `OSError` where none is.
     """
-    if str(source).startswith((".", "/")) and not Path(source).is_dir():
-        raise FileNotFoundError(f"There is no encoder at {source}.")
+    source = encoder_source(source)
     is_text = AutoConfig.from_pretrained(source).model_type == BertConfig.model_type
     encoder = AutoModel.from_pretrained(source, dtype="float32", **(TEXT_OPTIONS if is_text else IMAGE_OPTIONS)).eval()
     return encoder if image_size is None else at_image_size(encoder, image_size)

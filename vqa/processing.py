@@ -49,8 +49,20 @@ def image_processor_for(vision_config) -> ViTImageProcessorPil:
     )
 
 
+def encoder_source(source: str | Path) -> str | Path:
+    """A hub id, or a directory that is there. Raises `FileNotFoundError` for a path at which there is none."""
+    is_path = str(source).startswith((".", "/")) or str(source).count("/") > 1
+    if is_path and not Path(source).is_dir():
+        raise FileNotFoundError(f"There is no encoder at {source}.")
+    return source
+
+
 def image_processor(source: str | Path, image_size: int | Sequence[int] | None = None):
-    """The image processor that was saved with an encoder, or one that squashes to an `image_size` not the encoder's."""
+    """The image processor that was saved with an encoder, or one that squashes to an `image_size` not the encoder's.
+
+    Raises `FileNotFoundError` or `OSError` where there is none.
+    """
+    source = encoder_source(source)
     if image_size is None or image_size == AutoConfig.from_pretrained(source).image_size:
         return AutoImageProcessor.from_pretrained(source)
     size = get_size_dict(image_size)
