@@ -214,6 +214,17 @@ def test_data_that_cannot_be_trained_on_is_told(own_data, tiny_data, tiny_weight
     )
 
 
+def test_nothing_to_train_on_is_told(tiny_data, tiny_weights, tmp_path):
+    """Before anything is computed of photographs that there are not."""
+    questions = tmp_path / "questions.jsonl"
+    row = {"image_id": "p1", "question": "what color is this?", "answer": "red", "source": "colours", "split": "val"}
+    questions.write_text(json.dumps(row) + "\n")
+    own = {"questions": [str(questions)], "captions": [], "boxes": [], "shares": {}, "cache": str(tmp_path / "cache")}
+    own |= {"start": str(tiny_weights), "model": {}}
+    with pytest.raises(ValueError, match="nothing to train on"):
+        train_joint(joint_settings(tiny_data, **own), "unaligned", False, tmp_path / "run")
+
+
 def test_streams_follow_the_shares(caplog):
     sources = {"many": [Example("a", "what?", ("x",))] * 30, "few": [Example("b", "what?", ("y",))] * 10, "count": []}
     assert [stream.batch_size for stream in streams_of(sources, {}, 0)] == [24, 8]

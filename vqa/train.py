@@ -334,6 +334,10 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
     settings, model = data.settings, data.model
     seed = settings.fit.get("seed", 0)
     torch.manual_seed(seed)
+    sources = data.sources | {MATCHING: data.statements}
+    streams = {"questions": streams_of(sources, settings.shares, seed)}
+    if data.captions and settings.caption_share:
+        streams["captions"] = [EpochStream(data.captions, settings.caption_share, seed)]
     start_from_states(data)
     caption_texts = own_captions(data.caption_rows["train"])
     pairs = None
@@ -361,10 +365,6 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
             keeping(pairs),
         )
         pairs = pairs_of(batch_size=settings.pair_share)
-    sources = data.sources | {MATCHING: data.statements}
-    streams = {"questions": streams_of(sources, settings.shares, seed)}
-    if data.captions and settings.caption_share:
-        streams["captions"] = [EpochStream(data.captions, settings.caption_share, seed)]
     sizes = {name: sum(stream.batch_size for stream in group) for name, group in streams.items()}
     blind_share = 1.0 if question_only else settings.blind_share
 
@@ -546,7 +546,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs = None if name == "out" else "+"
         parser.add_argument(f"--{name}", nargs=nargs, metavar="PATH", help=f"{text}, in place of the configuration's")
     parser.add_argument("--question-only", action="store_true", help="train without photographs, as a baseline")
-    parser.add_argument("--run", help="folder of the log and checkpoints; default: runs/CONFIG-FEATURES")
+    parser.add_argument("--run", help="folder of the log and checkpoints; default: in runs/, by the configuration")
 
 
 def run(args: argparse.Namespace) -> int:

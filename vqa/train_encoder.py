@@ -6,7 +6,7 @@ that the shared encoders know nothing of alignment:
 - the words people said about the photograph, from the mean patch, as one softmax whose target is spread over all
   of them (Joulin et al. 2016, "Learning Visual Features from Large Weakly Supervised Data");
 - which class's box covers which patch, from each patch;
-- what the stem's own ImageNet classifier says, from the mean patch (Hinton et al. 2015), so that no name is lost.
+- what EfficientNet's own classifier says, from the mean patch (Hinton et al. 2015), so that no name is lost.
 """
 
 import random
@@ -38,7 +38,7 @@ NUM_IMAGENET_CLASSES = 1000
 
 @dataclass(frozen=True)
 class EncoderSettings:
-    """The file `configs/encoder.json`.
+    """The files `configs/encoder.json` and `configs/tuned.json`.
 
     `start` is a folder of encoders to go on from: the ViT and the top of its stem are trained on, once the heads that
     teach them have learned for as long as `heads` says. Without it, a fresh ViT is trained over a stem as it came.
