@@ -54,6 +54,15 @@ def test_permuting_the_batch_permutes_the_output(inputs):
         torch.testing.assert_close(straight[order], permuted)
 
 
+def test_a_patch_keeps_its_place_in_any_order(inputs):
+    image, text, mask = inputs
+    fusion, order = CoAttention(D, H, 2, 2, 0.0, P).eval(), torch.stack([torch.randperm(P) for _ in range(B)])
+    straight = fusion(image, text, mask)
+    shuffled = fusion(image.gather(1, order[..., None].expand_as(image)), text, mask, order)
+    torch.testing.assert_close(straight[0].gather(1, order[..., None].expand_as(image)), shuffled[0])
+    torch.testing.assert_close(straight[1], shuffled[1])
+
+
 def test_zeroed_sublayers_leave_the_residual_stream_untouched(inputs):
     image, text, mask = inputs
     block = CoAttentionBlock(D, H, 2, 0.0)

@@ -308,6 +308,22 @@ def test_hidden_patches_are_nothing_to_look_at(cats):
     assert seen.shape == (6, 9) and seen.any(1).all() and not blind.any()
 
 
+def test_part_of_the_patches_and_words_is_trained_on(cats):
+    examples = [Example(f"p{i % 6}", "what color is this?", ("red",), "cat") for i in range(30)]
+    part = dataclasses.replace(cats, settings=dataclasses.replace(cats.settings, patch_share=0.5, word_share=0.5))
+    inputs, shown = part.collate(examples, random.Random(0), blind_share=0.0)
+    whole, marked = cats.collate(examples, random.Random(0), blind_share=0.0)
+    places = inputs["places"]
+    assert places.shape == (30, 4) and (places.diff() > 0).all() and len(places.unique()) == 9
+    assert torch.equal(whole["places"], torch.arange(9).expand(30, -1))
+    rows = places[..., None].expand(-1, -1, whole["image_states"].shape[-1])
+    assert torch.equal(inputs["image_states"], whole["image_states"].gather(1, rows))
+    assert torch.equal(shown, marked.gather(1, places))
+    assert whole["text_mask"].all() and inputs["text_mask"][:, 0].all()
+    assert 0.3 < inputs["text_mask"][:, 1:].float().mean() < 0.7
+    assert part.model(**inputs).logits.isfinite().all()
+
+
 def test_what_is_said_of_a_mirrored_photograph_has_left_and_right_changed_about(tiny_data, tmp_path):
     row = {"question": "what is left of this?", "answer": "red", "source": "sided"}
     more = tmp_path / "questions.jsonl"
@@ -327,6 +343,8 @@ def test_what_is_said_of_a_mirrored_photograph_has_left_and_right_changed_about(
         assert torch.equal(states[mask], asked[0])
     captions = {example.image_id: [example.question]}
     pairs = CaptionPairs(captions, data.images, data.texts, batch_size=1, hard_negatives=0, mine_every=1, seed=0)
+    part = CaptionPairs(captions, data.images, data.texts, 1, hard_negatives=0, mine_every=1, seed=0, patch_share=0.5)
+    assert part.batch(0, data.model)["image_states"].shape[1] == 4
     batches = [pairs.batch(step, data.model) for step in range(20)]
     mirrored = [torch.equal(batch["image_states"], view[[example.image_id]]) for batch in batches]
     assert 0 < sum(mirrored) < 20

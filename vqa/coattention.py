@@ -102,10 +102,13 @@ class CoAttention(nn.Module):
         self.blocks = nn.ModuleList(CoAttentionBlock(hidden_size, num_heads, ratio, dropout) for _ in range(num_blocks))
 
     def forward(
-        self, image: torch.Tensor, text: torch.Tensor, text_mask: torch.Tensor
+        self, image: torch.Tensor, text: torch.Tensor, text_mask: torch.Tensor, places: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
-        """image (B, P, D) and text (B, L, D) to both fused, and each block's attention in both directions."""
-        image = self.norm_image(image) + self.patch_positions
+        """image (B, P, D) and text (B, L, D) to both fused, and each block's attention in both directions.
+
+        `places` (B, P) are the patches' numbers in the grid, None where all are there.
+        """
+        image = self.norm_image(image) + (self.patch_positions if places is None else self.patch_positions[places])
         text = self.norm_text(text)
         text_to_image, image_to_text = [], []
         for block in self.blocks:

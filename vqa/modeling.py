@@ -134,10 +134,21 @@ class VQAModel(PreTrainedModel):
         """Questions (B, L) and their mask as states (B, L, W)."""
         return self.text_encoder(input_ids, attention_mask=text_mask.long()).last_hidden_state
 
-    def fuse(self, image_states: torch.Tensor, text_states: torch.Tensor, text_mask: torch.Tensor) -> VQAOutput:
-        """Everything before the decoder: the shared space and the co-attention."""
+    def fuse(
+        self,
+        image_states: torch.Tensor,
+        text_states: torch.Tensor,
+        text_mask: torch.Tensor,
+        places: torch.Tensor | None = None,
+    ) -> VQAOutput:
+        """Everything before the decoder: the shared space and the co-attention.
+
+        `places` (B, P) are the patches' numbers in the grid, where not all are given.
+        """
         image_tokens, text_tokens, image_embed, text_embed = self.aligner(image_states, text_states, text_mask)
-        fused_image, fused_text, text_to_image, image_to_text = self.fusion(image_tokens, text_tokens, text_mask)
+        fused_image, fused_text, text_to_image, image_to_text = self.fusion(
+            image_tokens, text_tokens, text_mask, places
+        )
         return VQAOutput(
             image_tokens=image_tokens,
             text_tokens=text_tokens,
@@ -159,9 +170,10 @@ class VQAModel(PreTrainedModel):
         text_states: torch.Tensor,
         text_mask: torch.Tensor,
         answer_ids: torch.Tensor | None = None,
+        places: torch.Tensor | None = None,
     ) -> VQAOutput:
         """Encoder states (B, P, W), (B, L, W) with a mask (B, L) and, teacher-forced, pieces (B, A) from BOS on."""
-        output = self.fuse(image_states, text_states, text_mask)
+        output = self.fuse(image_states, text_states, text_mask, places)
         if answer_ids is not None:
             output.logits, output.attn_answer = self.decoder(answer_ids, *self.read(output, text_mask))
         return output

@@ -35,7 +35,7 @@ from vqa.data.examples import (
     mirrored_text,
     verified,
 )
-from vqa.data.features import ImageStates, TextStates, vit_cache
+from vqa.data.features import ImageStates, TextStates, drawn_patches, vit_cache
 from vqa.data.images import ImageStore
 from vqa.data.labels import box_grid, words_by_image
 from vqa.data.relations import turned
@@ -70,8 +70,10 @@ class JointSettings:
     place of fresh ones as `model` and `answer_pieces` describe them, and `model` then changes what has no weights, like
     dropout; with `average_with`, further such folders, it is the mean of all their heads (model soups, Wortsman et al.
     2022). `attention_weight` is μ of `vqa.losses`: how much it counts that attention falls on the boxes of what is
-    asked about. `image_size` is how many pixels a side photographs are seen at, if not as many as before: by the heads
-    that it starts from, or else by the image encoder.
+    asked about. A step trains on a random `patch_share` of each photograph's patches, which takes so much less time and
+    is harder to learn by heart (FLIP, Li et al. 2023), and on a `word_share` of what follows a question's first token.
+    `image_size` is how many pixels a side photographs are seen at, if not as many as before: by the heads that it
+    starts from, or else by the image encoder.
     """
 
     images: list[str]
@@ -98,6 +100,8 @@ class JointSettings:
     mine_every: int = 300
     blind_share: float = 0.08
     patchy_share: float = 0.5
+    patch_share: float = 1.0
+    word_share: float = 1.0
     label_smoothing: float = 0.05
     fit: dict
 
@@ -150,7 +154,7 @@ class JointData:
         return self._answers[answer]
 
     def collate(self, examples: Sequence[Example], rng: random.Random, blind_share: float) -> tuple[dict, torch.Tensor]:
-        """States, mask and answer pieces of a batch, and which patches show what is asked about (B, P).
+        """States, mask, pieces and patches' places of a batch, and which patches show what is asked about, (B, P).
 
         A `blind_share` of the photographs is the mean image. A `patchy_share` of them lacks up to half of its patches,
         so that photographs with hidden patches, by which maps are tested, are nothing new to the model.
@@ -166,15 +170,19 @@ class JointData:
         hidden = torch.from_numpy(drawn) < hidden[:, None]
         image_states[hidden] = self.model.mean_image_state.cpu()
         shown = torch.stack([self.patches_asked_about(*pair) for pair in zip(examples, views, strict=True)]) & ~hidden
+        image_states, places = drawn_patches(image_states, self.settings.patch_share, rng)
         text_states, text_mask = self.texts[[e.question for e in examples]]
+        read = np.random.default_rng(rng.getrandbits(32)).random(text_mask.shape) < self.settings.word_share
+        text_mask[:, 1:] &= torch.from_numpy(read)[:, 1:]
         answers = self.processor.pad_answers([self.answer_ids(rng.choice(e.answers)) for e in examples])
         inputs = {
             "image_states": image_states,
             "text_states": text_states,
             "text_mask": text_mask,
             "answer_ids": answers,
+            "places": places,
         }
-        return inputs, shown
+        return inputs, shown.gather(1, places)
 
     def patches_asked_about(self, example: Example, view: View) -> torch.Tensor:
         """(P,) bool: the patches of a view in a box of what is asked about; none where no such box is known."""
@@ -353,6 +361,7 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
             hard_negatives=settings.hard_negatives,
             mine_every=settings.mine_every,
             seed=seed,
+            patch_share=settings.patch_share,
         )
         pairs = pairs_of(batch_size=settings.align_batch)
         data.seconds += fit(

@@ -135,3 +135,11 @@ class ImageStates:
             states.append(cache[[image_id]])
             views.append(tuple(cache.aux[cache.row[image_id]].tolist()))
         return torch.cat(states), views
+
+
+def drawn_patches(states: torch.Tensor, share: float, rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
+    """A random `share` of each photograph's patches, in order, (B, P, W) to (B, K, W), and their places (B, K)."""
+    drawn = np.random.default_rng(rng.getrandbits(32)).random(states.shape[:2])
+    kept = max(1, round(share * states.shape[1]))
+    places = torch.from_numpy(drawn.argsort(1)[:, :kept]).sort(1).values
+    return states.gather(1, places[..., None].expand(-1, -1, states.shape[-1])), places
