@@ -310,7 +310,7 @@ def test_hidden_patches_are_nothing_to_look_at(cats):
 
 def test_part_of_the_patches_and_words_is_trained_on(cats):
     examples = [Example(f"p{i % 6}", "what color is this?", ("red",), "cat") for i in range(30)]
-    part = dataclasses.replace(cats, settings=dataclasses.replace(cats.settings, patch_share=0.5, word_share=0.5))
+    part = dataclasses.replace(cats, settings=dataclasses.replace(cats.settings, kept_patches=0.5, kept_words=0.5))
     inputs, shown = part.collate(examples, random.Random(0), blind_share=0.0)
     whole, marked = cats.collate(examples, random.Random(0), blind_share=0.0)
     places = inputs["places"]
@@ -343,7 +343,7 @@ def test_what_is_said_of_a_mirrored_photograph_has_left_and_right_changed_about(
         assert torch.equal(states[mask], asked[0])
     captions = {example.image_id: [example.question]}
     pairs = CaptionPairs(captions, data.images, data.texts, batch_size=1, hard_negatives=0, mine_every=1, seed=0)
-    part = CaptionPairs(captions, data.images, data.texts, 1, hard_negatives=0, mine_every=1, seed=0, patch_share=0.5)
+    part = CaptionPairs(captions, data.images, data.texts, 1, hard_negatives=0, mine_every=1, seed=0, kept_patches=0.5)
     assert part.batch(0, data.model)["image_states"].shape[1] == 4
     batches = [pairs.batch(step, data.model) for step in range(20)]
     mirrored = [torch.equal(batch["image_states"], view[[example.image_id]]) for batch in batches]

@@ -70,8 +70,9 @@ class JointSettings:
     place of fresh ones as `model` and `answer_pieces` describe them, and `model` then changes what has no weights, like
     dropout; with `average_with`, further such folders, it is the mean of all their heads (model soups, Wortsman et al.
     2022). `attention_weight` is μ of `vqa.losses`: how much it counts that attention falls on the boxes of what is
-    asked about. A step trains on a random `patch_share` of each photograph's patches, which takes so much less time and
-    is harder to learn by heart (FLIP, Li et al. 2023), and on a `word_share` of what follows a question's first token.
+    asked about. A step trains on random patches of each photograph, a share `kept_patches` of them, which takes so much
+    less time and is harder to learn by heart (FLIP, Li et al. 2023), and on a share `kept_words` of what follows a
+    question's first token.
     `image_size` is how many pixels a side photographs are seen at, if not as many as before: by the heads that it
     starts from, or else by the image encoder.
     """
@@ -100,8 +101,8 @@ class JointSettings:
     mine_every: int = 300
     blind_share: float = 0.08
     patchy_share: float = 0.5
-    patch_share: float = 1.0
-    word_share: float = 1.0
+    kept_patches: float = 1.0
+    kept_words: float = 1.0
     label_smoothing: float = 0.05
     fit: dict
 
@@ -170,9 +171,9 @@ class JointData:
         hidden = torch.from_numpy(drawn) < hidden[:, None]
         image_states[hidden] = self.model.mean_image_state.cpu()
         shown = torch.stack([self.patches_asked_about(*pair) for pair in zip(examples, views, strict=True)]) & ~hidden
-        image_states, places = drawn_patches(image_states, self.settings.patch_share, rng)
+        image_states, places = drawn_patches(image_states, self.settings.kept_patches, rng)
         text_states, text_mask = self.texts[[e.question for e in examples]]
-        read = np.random.default_rng(rng.getrandbits(32)).random(text_mask.shape) < self.settings.word_share
+        read = np.random.default_rng(rng.getrandbits(32)).random(text_mask.shape) < self.settings.kept_words
         text_mask[:, 1:] &= torch.from_numpy(read)[:, 1:]
         answers = self.processor.pad_answers([self.answer_ids(rng.choice(e.answers)) for e in examples])
         inputs = {
@@ -361,7 +362,7 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
             hard_negatives=settings.hard_negatives,
             mine_every=settings.mine_every,
             seed=seed,
-            patch_share=settings.patch_share,
+            kept_patches=settings.kept_patches,
         )
         pairs = pairs_of(batch_size=settings.align_batch)
         data.seconds += fit(
