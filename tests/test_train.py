@@ -322,6 +322,9 @@ def test_part_of_the_patches_and_words_is_trained_on(cats):
     assert whole["text_mask"].all() and inputs["text_mask"][:, 0].all()
     assert 0.3 < inputs["text_mask"][:, 1:].float().mean() < 0.7
     assert part.model(**inputs).logits.isfinite().all()
+    captions = {"p0": ["what color is this?"]}
+    pairs = CaptionPairs(captions, cats.images, cats.texts, 1, hard_negatives=0, mine_every=1, seed=0, kept_patches=0.5)
+    assert pairs.batch(0, cats.model)["image_states"].shape[1] == 4
 
 
 def test_what_is_said_of_a_mirrored_photograph_has_left_and_right_changed_about(tiny_data, tmp_path):
@@ -343,8 +346,6 @@ def test_what_is_said_of_a_mirrored_photograph_has_left_and_right_changed_about(
         assert torch.equal(states[mask], asked[0])
     captions = {example.image_id: [example.question]}
     pairs = CaptionPairs(captions, data.images, data.texts, batch_size=1, hard_negatives=0, mine_every=1, seed=0)
-    part = CaptionPairs(captions, data.images, data.texts, 1, hard_negatives=0, mine_every=1, seed=0, kept_patches=0.5)
-    assert part.batch(0, data.model)["image_states"].shape[1] == 4
     batches = [pairs.batch(step, data.model) for step in range(20)]
     mirrored = [torch.equal(batch["image_states"], view[[example.image_id]]) for batch in batches]
     assert 0 < sum(mirrored) < 20

@@ -40,7 +40,7 @@ from vqa.data.images import ImageStore
 from vqa.data.labels import box_grid, words_by_image
 from vqa.data.relations import turned
 from vqa.data.rows import answered_row, box_row, caption_row, read_rows, settle_splits, split_rows
-from vqa.data.sampling import EpochStream
+from vqa.data.sampling import EpochStream, uniform
 from vqa.fit import FitSettings, fit
 from vqa.integrity import write_sums
 from vqa.losses import attention_loss, joint_loss, task_loss
@@ -70,11 +70,10 @@ class JointSettings:
     place of fresh ones as `model` and `answer_pieces` describe them, and `model` then changes what has no weights, like
     dropout; with `average_with`, further such folders, it is the mean of all their heads (model soups, Wortsman et al.
     2022). `attention_weight` is μ of `vqa.losses`: how much it counts that attention falls on the boxes of what is
-    asked about. A step trains on random patches of each photograph, a share `kept_patches` of them, which takes so much
-    less time and is harder to learn by heart (FLIP, Li et al. 2023), and on a share `kept_words` of what follows a
-    question's first token.
-    `image_size` is how many pixels a side photographs are seen at, if not as many as before: by the heads that it
-    starts from, or else by the image encoder.
+    asked about. A step trains on random patches of each photograph, a share `kept_patches` of them, which takes less
+    time (FLIP, Li et al. 2023), and on a share `kept_words` of what follows a question's first token. `image_size` is
+    how many pixels a side photographs are seen at, if not as many as before: by the heads that it starts from, or else
+    by the image encoder.
     """
 
     images: list[str]
@@ -167,14 +166,12 @@ class JointData:
         examples = [other if view[MIRRORED] else e for e, other, view in zip(examples, mirrored, views, strict=True)]
         hidden = [rng.uniform(0, 0.5) if rng.random() < self.settings.patchy_share else 0.0 for _ in examples]
         hidden = torch.tensor([1.0 if rng.random() < blind_share else share for share in hidden])
-        drawn = np.random.default_rng(rng.getrandbits(32)).random(image_states.shape[:2])
-        hidden = torch.from_numpy(drawn) < hidden[:, None]
+        hidden = uniform(image_states.shape[:2], rng) < hidden[:, None]
         image_states[hidden] = self.model.mean_image_state.cpu()
         shown = torch.stack([self.patches_asked_about(*pair) for pair in zip(examples, views, strict=True)]) & ~hidden
         image_states, places = drawn_patches(image_states, self.settings.kept_patches, rng)
         text_states, text_mask = self.texts[[e.question for e in examples]]
-        read = np.random.default_rng(rng.getrandbits(32)).random(text_mask.shape) < self.settings.kept_words
-        text_mask[:, 1:] &= torch.from_numpy(read)[:, 1:]
+        text_mask[:, 1:] &= uniform(text_mask.shape, rng)[:, 1:] < self.settings.kept_words
         answers = self.processor.pad_answers([self.answer_ids(rng.choice(e.answers)) for e in examples])
         inputs = {
             "image_states": image_states,

@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 from vqa.data.augment import MIRRORED, View, photo_view
 from vqa.data.cache import FeatureCache, fingerprint
 from vqa.data.images import ImageStore
+from vqa.data.sampling import uniform
 from vqa.hybrid_vit import HybridViTModel
 from vqa.modeling import VQAModel
 from vqa.processing import MAX_QUESTION_TOKENS, VQAProcessor, image_processor_for
@@ -139,7 +140,6 @@ class ImageStates:
 
 def drawn_patches(states: torch.Tensor, share: float, rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
     """A random `share` of each photograph's patches, in order, (B, P, W) to (B, K, W), and their places (B, K)."""
-    drawn = np.random.default_rng(rng.getrandbits(32)).random(states.shape[:2])
     kept = max(1, round(share * states.shape[1]))
-    places = torch.from_numpy(drawn.argsort(1)[:, :kept]).sort(1).values
+    places = uniform(states.shape[:2], rng).argsort(1)[:, :kept].sort(1).values
     return states.gather(1, places[..., None].expand(-1, -1, states.shape[-1])), places

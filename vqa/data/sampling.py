@@ -1,8 +1,11 @@
-"""Endless shuffled epochs that can be entered at any step."""
+"""What training draws: endless shuffled epochs that can be entered at any step, and random numbers."""
 
 import random
 from collections.abc import Sequence
 from typing import Generic, TypeVar
+
+import numpy as np
+import torch
 
 Item = TypeVar("Item")
 
@@ -31,3 +34,8 @@ class EpochStream(Generic[Item]):
             epoch, place = divmod(index, len(self.items))
             batch.append(self.items[self._order(epoch)[place]])
         return batch
+
+
+def uniform(shape: Sequence[int], rng: random.Random) -> torch.Tensor:
+    """Numbers from 0 up to 1, of a shape, that follow from the state of `rng`."""
+    return torch.from_numpy(np.random.default_rng(rng.getrandbits(32)).random(shape))
