@@ -1,5 +1,6 @@
 """Tiny random models, so that tests need no weights and no network."""
 
+import dataclasses
 import json
 
 import pytest
@@ -11,6 +12,7 @@ from vqa.hybrid_vit import HybridViTConfig, HybridViTModel
 from vqa.modeling import VQAModel
 from vqa.predictor import VQAPredictor
 from vqa.processing import VQAProcessor, image_processor_for, train_answer_pieces
+from vqa.settings import JointSettings, load_settings
 
 COLOURS = {"red": (220, 30, 30), "blue": (30, 30, 220), "green": (30, 200, 30), "white": (250, 250, 250)}
 ANSWERS = ["yes", "no", "red", "blue", "two", "cat", "dog", "tennis racket", "a dog runs on the grass"]
@@ -148,6 +150,16 @@ def tiny_data(tmp_path_factory, tiny_weights):
     }
     (root / "joint.json").write_text(json.dumps(config))
     return root
+
+
+@pytest.fixture(scope="session")
+def joint_settings(tiny_data):
+    """Makes the settings of a joint run on the tiny data, with changes."""
+
+    def make(**changes) -> JointSettings:
+        return dataclasses.replace(load_settings(tiny_data / "joint.json"), **changes)
+
+    return make
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import vqa.ablate
 from vqa.__main__ import main
 from vqa.ablate import VARIANTS, Bench, cell_settings
 from vqa.processing import PAD
+from vqa.settings import load_settings
 from vqa.tables import ablation_space_table, ablation_table
-from vqa.train import load_settings
 
 CHOSEN = ("question only", "pooled, unaligned", "co-attention, contrastive, hard negatives")
 

@@ -157,3 +157,13 @@ def test_rows_without_a_split_are_split_by_photograph_and_measured_whole():
     assert not {row["image_id"] for row in train} & {row["image_id"] for row in val}
     assert split_rows(rows, "test") == rows
     assert split_rows([*rows, {"image_id": "x", "source": "a", "split": "test"}], "test")[-1]["image_id"] == "x"
+
+
+def test_a_source_without_val_gets_one_by_photograph():
+    rows = [{"image_id": f"i{n // 3}", "source": "a", "split": "train", "n": n} for n in range(600)]
+    rows += [{"image_id": f"j{n}", "source": "b", "split": "val" if n % 2 else "train"} for n in range(10)]
+    train, val = split_rows(rows, "train"), split_rows(rows, "val")
+    assert len(train) + len(val) == len(rows)
+    assert not {r["image_id"] for r in train} & {r["image_id"] for r in val}
+    assert 30 <= sum(r["source"] == "a" for r in val) <= 100
+    assert sum(r["source"] == "b" for r in val) == 5

@@ -23,11 +23,13 @@ from vqa.data.features import TextStates
 from vqa.data.rows import answered_row, caption_row, read_rows, settle_splits, split_rows
 from vqa.evalfile import commit
 from vqa.files import check_writable, write_json
+from vqa.joint_data import JointData, new_model, prepare
 from vqa.processing import PAD
 from vqa.retrieve import RANKS, summarise
+from vqa.settings import JointSettings, load_settings
 from vqa.tables import ablation_space_table, ablation_table
-from vqa.train import JointData, JointSettings, load_settings, new_model, prepare, train_heads
 from vqa.train_alignment import embed_images, embed_texts
+from vqa.train_joint import train_heads
 
 FILE = "ablation.json"
 BATCH = 64

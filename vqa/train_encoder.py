@@ -10,7 +10,6 @@ that the shared encoders know nothing of alignment:
 """
 
 import random
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -32,31 +31,9 @@ from vqa.hybrid_vit import EfficientNetLiteStem, HybridViTConfig, HybridViTModel
 from vqa.integrity import write_sums
 from vqa.modeling import load_encoder
 from vqa.processing import image_processor_for
+from vqa.settings import EncoderSettings
 
 NUM_IMAGENET_CLASSES = 1000
-
-
-@dataclass(frozen=True)
-class EncoderSettings:
-    """The files `configs/encoder.json` and `configs/tuned.json`.
-
-    `start` is a folder of encoders to go on from: the ViT and the top of its stem are trained on, once the heads that
-    teach them have learned for as long as `heads` says. Without it, a fresh ViT is trained over a stem as it came.
-    """
-
-    images: list[str]
-    questions: list[str]
-    captions: list[str]
-    boxes: list[str]
-    cache: str
-    out: str
-    fit: dict
-    start: str | None = None
-    heads: dict = field(default_factory=lambda: {"steps": 0, "learning_rate": 1e-3})
-    batch_size: int = 64
-    least_word_count: int = 12
-    box_weight: float = 1.0
-    teacher_weight: float = 1.0
 
 
 class WordTeacher(nn.Module):
