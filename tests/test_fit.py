@@ -106,6 +106,22 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
         fit(model, lambda _: None, lambda m, _: {"loss": m.weight.sum() * float("nan")}, settings, tmp_path, "nan")
 
 
+def test_parts_of_a_model_learn_at_rates_of_their_own(tmp_path):
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Linear(3, 3), torch.nn.Linear(3, 1))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    model[2].requires_grad_(False)
+    settings = FitSettings(steps=1, learning_rate=0.1, warmup_steps=1, weight_decay=0.0, ema=0, rates={"0.": 0.25})
+    fit(model, lambda _: torch.randn(5, 3), lambda m, x: {"loss": m(x).sum()}, settings, tmp_path / "a", "rates")
+    moved = {name: (value - before[name]).abs() for name, value in model.state_dict().items()}
+    for part, expected in (("0", 0.025), ("1", 0.1), ("2", 0.0)):  # Adam's first step is as long as its rate
+        for name in (f"{part}.weight", f"{part}.bias"):
+            torch.testing.assert_close(moved[name], torch.full_like(moved[name], expected), atol=1e-5, rtol=1e-3)
+    settings = FitSettings(steps=1, learning_rate=0.1, rates={"head.": 0.5})
+    with pytest.raises(ValueError, match=r"begins with 'head\.', as rates says, like '0\.weight'"):
+        fit(model, lambda _: None, lambda m, _: {}, settings, tmp_path / "b", "unknown")
+
+
 def test_the_learning_rate_rises_then_falls_to_zero():
     factors = [learning_rate_factor(step, 20, 4) for step in range(21)]
     assert factors[:5] == [0.25, 0.5, 0.75, 1.0, 1.0]

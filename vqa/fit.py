@@ -10,8 +10,9 @@ import math
 import os
 import shutil
 import time
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -28,7 +29,11 @@ WHOLE = "complete"  # a file in a checkpoint to which nothing is missing
 
 @dataclass(frozen=True)
 class FitSettings:
-    """How long and how fast to learn. `ema` is the decay of the weights' moving average, 0 for none."""
+    """How long and how fast to learn. `ema` is the decay of the weights' moving average, 0 for none.
+
+    `rates` are factors of the learning rate for parts of the model, by how the names of their parameters begin
+    (discriminative fine-tuning, Howard and Ruder 2018).
+    """
 
     steps: int
     learning_rate: float
@@ -38,6 +43,7 @@ class FitSettings:
     ema: float = 0.999
     seed: int = 0
     checkpoint_minutes: float = 3.0
+    rates: dict[str, float] = field(default_factory=dict)
 
 
 def learning_rate_factor(step: int, steps: int, warmup_steps: int) -> float:
@@ -47,13 +53,22 @@ def learning_rate_factor(step: int, steps: int, warmup_steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warmup_steps) / max(1, steps - warmup_steps)))
 
 
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:
-    """Trainable parameters; weight decay on matrices only, not on biases, norms and scales."""
-    trainable = [p for p in model.parameters() if p.requires_grad]
-    return [
-        {"params": [p for p in trainable if p.ndim >= 2], "weight_decay": weight_decay},
-        {"params": [p for p in trainable if p.ndim < 2], "weight_decay": 0.0},
-    ]
+def parameter_groups(model: nn.Module, weight_decay: float, rates: dict[str, float]) -> list[dict]:
+    """Trainable parameters by their factor of the learning rate, `rate`, and their decay.
+
+    Weight decay is on matrices only, not on biases, norms and scales. Raises `ValueError` for a part in `rates` that
+    the model does not have.
+    """
+    names = [name for name, _ in model.named_parameters()]
+    for part in rates:
+        if not any(name.startswith(part) for name in names):
+            raise ValueError(f"No parameter of the model begins with {part!r}, as rates says, like {names[0]!r}.")
+    groups = defaultdict(list)
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            rate = next((rate for part, rate in rates.items() if name.startswith(part)), 1.0)
+            groups[rate, weight_decay if parameter.ndim >= 2 else 0.0].append(parameter)
+    return [{"params": own, "rate": rate, "weight_decay": decay} for (rate, decay), own in groups.items()]
 
 
 def fit(
@@ -79,7 +94,7 @@ def fit(
     directory.mkdir(parents=True, exist_ok=True)
     accelerator = accelerator or Accelerator()
     optimizer = torch.optim.AdamW(
-        parameter_groups(model, settings.weight_decay), lr=settings.learning_rate, betas=(0.9, 0.98)
+        parameter_groups(model, settings.weight_decay, settings.rates), lr=settings.learning_rate, betas=(0.9, 0.98)
     )
     average = None
     if settings.ema:
@@ -108,7 +123,7 @@ def fit(
             set_seed((settings.seed * 1_000_003 + step) % 2**32, device_specific=True)
             factor = learning_rate_factor(step, settings.steps, settings.warmup_steps)
             for group in optimizer.param_groups:
-                group["lr"] = settings.learning_rate * factor
+                group["lr"] = settings.learning_rate * factor * group["rate"]
             terms = losses_of(model, send_to_device(own_rows(batch_of(step)), accelerator.device))
             accelerator.backward(terms["loss"])
             average_gradients(model.parameters())
