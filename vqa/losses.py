@@ -9,18 +9,11 @@ from vqa.alignment import contrastive_loss
 from vqa.distributed import all_rows
 
 
-def task_loss(
-    logits: torch.Tensor,
-    answer_ids: torch.Tensor,
-    pad: int,
-    label_smoothing: float = 0.0,
-    weight: torch.Tensor | None = None,
-) -> torch.Tensor:
+def task_loss(logits: torch.Tensor, answer_ids: torch.Tensor, pad: int, label_smoothing: float = 0.0) -> torch.Tensor:
     """Cross-entropy of each answer's pieces after BOS, meaned over a row's pieces and then over rows.
 
     Logits (B, A, V) at piece i are for piece i + 1 of `answer_ids` (B, A). A row counts once however long its
-    answer is, so that captions do not drown one-word answers; `weight` (B,) weighs rows. The rows are those of all
-    processes.
+    answer is, so that captions do not drown one-word answers. The rows are those of all processes.
     """
     target = answer_ids[:, 1:]
     losses = F.cross_entropy(
@@ -31,11 +24,7 @@ def task_loss(
         reduction="none",
     ).view(target.shape)
     real = (target != pad).to(losses.dtype)
-    rows = all_rows((losses * real).sum(1) / real.sum(1))
-    if weight is None:
-        return rows.mean()
-    weight = all_rows(weight)
-    return (rows * weight).sum() / weight.sum()
+    return all_rows((losses * real).sum(1) / real.sum(1)).mean()
 
 
 def attention_loss(readings: Sequence[tuple[torch.Tensor, torch.Tensor]], target: torch.Tensor) -> torch.Tensor:
