@@ -15,7 +15,6 @@ from vqa.data.examples import (
     balanced,
     boxed,
     captioned,
-    clean_caption,
     counted,
     existing,
     matching,
@@ -34,6 +33,7 @@ from vqa.data.labels import (
     words_by_image,
 )
 from vqa.english import plural
+from vqa.processing import clean_caption
 
 
 def test_content_words_are_what_can_be_seen():

@@ -69,6 +69,14 @@ def test_similarity_is_a_cosine_with_a_map_for_each_word(tiny_predictor, photo):
     assert similarity.cosine == pytest.approx(float((embeds[0] @ embeds[1].T)[0, 0]), abs=1e-5)
 
 
+def test_captions_are_placed_as_in_training_without_their_full_stop(tiny_predictor, photo):
+    with_stops = tiny_predictor.embed_texts(["A cat  in the photo .", "Two dogs."])
+    assert np.array_equal(with_stops, tiny_predictor.embed_texts(["A cat in the photo", "Two dogs"]))
+    similarity = tiny_predictor.similarity(photo, "Two dogs.")
+    assert similarity.words == ["Two", "dogs"]
+    assert similarity.cosine == tiny_predictor.similarity(photo, "Two dogs").cosine
+
+
 def test_concurrent_visitors_get_their_own_answers(tiny_predictor):
     photos = [Image.new("RGB", (90, 90), (40 * i, 255 - 40 * i, 90)) for i in range(6)]
     alone = [tiny_predictor.ask(p, "what is this?").to_dict()["top"] for p in photos]

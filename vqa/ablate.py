@@ -18,13 +18,13 @@ from pathlib import Path
 import torch
 
 from vqa.arguments import WEIGHTS, positive
-from vqa.data.examples import clean_answer, clean_caption
+from vqa.data.examples import clean_answer
 from vqa.data.features import TextStates
 from vqa.data.rows import answered_row, caption_row, read_rows, settle_splits, split_rows
 from vqa.evalfile import commit
 from vqa.files import check_writable, write_json
 from vqa.joint_data import JointData, new_model, prepare
-from vqa.processing import PAD
+from vqa.processing import PAD, clean_caption
 from vqa.retrieve import RANKS, summarise
 from vqa.settings import JointSettings, load_settings
 from vqa.tables import ablation_space_table, ablation_table

@@ -16,7 +16,6 @@ from vqa.data.examples import (
     balanced,
     boxed,
     captioned,
-    clean_caption,
     counted,
     existing,
     matching,
@@ -30,7 +29,7 @@ from vqa.data.relations import turned
 from vqa.data.rows import answered_row, box_row, caption_row, read_rows, settle_splits, split_rows
 from vqa.data.sampling import uniform
 from vqa.modeling import ENCODERS, VQAModel, load_encoder
-from vqa.processing import VQAProcessor, train_answer_pieces
+from vqa.processing import VQAProcessor, clean_caption, train_answer_pieces
 from vqa.settings import JointSettings
 
 

@@ -21,7 +21,7 @@ from vqa.configuration import VQAConfig
 from vqa.integrity import check_sums
 from vqa.modeling import ImageStates, VQAModel, grid_size, load_encoder
 from vqa.photos import open_photo, photo_key
-from vqa.processing import BOS, CAPTION_REQUEST, EOS, PAD, UNKNOWN, VQAProcessor, clean_question
+from vqa.processing import BOS, CAPTION_REQUEST, EOS, PAD, UNKNOWN, VQAProcessor, clean_caption, clean_question
 from vqa.search import Hypothesis, PrefixTree, beam_search, closed_search
 
 BEAM_WIDTH = 5
@@ -318,7 +318,7 @@ class VQAPredictor:
     def embed_texts(self, texts: Sequence[str], features: str = "aligned") -> np.ndarray:
         """Unit vectors (n, D) of captions or questions in the shared space."""
         model = self._model(features)
-        states, mask = self._encode_text(model, [clean_question(text) for text in texts])
+        states, mask = self._encode_text(model, [clean_caption(clean_question(text)) for text in texts])
         return pool(model.aligner.text(states), mask).cpu().numpy()
 
     @torch.inference_mode()
@@ -326,7 +326,7 @@ class VQAPredictor:
         self, photo: Photo | str | Path | bytes | Image.Image, text: str, features: str = "aligned"
     ) -> Similarity:
         """How near a photograph and a text lie in the shared space, in all and word by patch."""
-        model, text = self._model(features), clean_question(text)
+        model, text = self._model(features), clean_caption(clean_question(text))
         seen = photo if isinstance(photo, Photo) else self.encode(photo)
         states, mask = self._encode_text(model, [text])
         image_tokens, text_tokens, image_embed, text_embed = model.aligner(seen.states.states, states, mask)

@@ -37,6 +37,11 @@ def clean_question(question: str) -> str:
     return kept
 
 
+def clean_caption(caption: str) -> str:
+    """Without the space before a full stop, nor the full stop, that some captions end with."""
+    return " ".join(caption.split()).rstrip(" .")
+
+
 def image_processor_for(vision_config) -> ViTImageProcessorPil:
     """The preprocessing EfficientNet-Lite was trained with: squash to the square, `(rgb - 127) / 128`."""
     side = vision_config.image_size

@@ -10,10 +10,10 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import InitProcessGroupKwargs
 
-from vqa.data.examples import clean_caption
 from vqa.integrity import write_sums
 from vqa.joint_data import JointData
 from vqa.predictor import SPACE_FILE
+from vqa.processing import clean_caption
 from vqa.settings import EncoderSettings, load_settings
 from vqa.train_alignment import embed_images, embed_texts
 from vqa.train_encoder import train_encoder

@@ -9,8 +9,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from vqa.data.examples import NOT_THINGS, Example, clean_caption
+from vqa.data.examples import NOT_THINGS, Example
 from vqa.english import is_plural, with_article
+from vqa.processing import clean_caption
 
 MOST_OF_AN_ANSWER = 300  # questions: half of Flickr8k's sentences are about a dog, or about two of something
 PLACED = r"(?:in|on|at|with|near|next|behind|under|over|through|along|into|across|from|down|up|around|against|by|to|of)"

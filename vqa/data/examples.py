@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from vqa.data.labels import class_asked_about, content_words
 from vqa.english import is_plural, plural, with_article
-from vqa.processing import CAPTION_REQUEST
+from vqa.processing import CAPTION_REQUEST, clean_caption
 from vqa.questions import guess_type
 
 # Sides change about in a mirrored photograph; other lefts and rights, and writing, turn into nonsense.
@@ -66,11 +66,6 @@ def mirrored_text(text: str) -> str | None:
 def clean_answer(answer: str) -> str:
     """Lower case, underscores as spaces, as answers are written out."""
     return " ".join(answer.lower().replace("_", " ").split())
-
-
-def clean_caption(caption: str) -> str:
-    """Without the space before a full stop, nor the full stop, that some captions end with."""
-    return " ".join(caption.split()).rstrip(" .")
 
 
 def asked(rows: Iterable[dict]) -> dict[str, list[Example]]:
