@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("There is no temporary folder that can be written to; name one in TMPDIR.", file=sys.stderr)
         return 1
     gpu = lent_gpu()  # `spaces` must be imported before torch
-    from vqa.predictor import VQAPredictor
+    from vqa.inference.predictor import VQAPredictor
     from vqa.ui import build_page, serve
 
     device = args.device or ("cuda" if os.environ.get("SPACES_ZERO_GPU") else "cpu")

@@ -8,11 +8,11 @@ import torch
 from PIL import Image
 from transformers import BertConfig, BertModel, BertTokenizer
 
-from vqa.hybrid_vit import HybridViTConfig, HybridViTModel
-from vqa.modeling import VQAModel
-from vqa.predictor import VQAPredictor
-from vqa.processing import VQAProcessor, image_processor_for, train_answer_pieces
-from vqa.settings import JointSettings, load_settings
+from vqa.inference.predictor import VQAPredictor
+from vqa.model.hybrid_vit import HybridViTConfig, HybridViTModel
+from vqa.model.model import VQAModel
+from vqa.processing.processor import VQAProcessor, image_processor_for, train_answer_pieces
+from vqa.train.settings import JointSettings, load_settings
 
 COLOURS = {"red": (220, 30, 30), "blue": (30, 30, 220), "green": (30, 200, 30), "white": (250, 250, 250)}
 ANSWERS = ["yes", "no", "red", "blue", "two", "cat", "dog", "tennis racket", "a dog runs on the grass"]

@@ -13,11 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.visitor import call, outcome, upload, uploaded
-from vqa.arguments import WEIGHTS, positive
-from vqa.bench import QUESTIONS, memory_mb, photograph, running_page
-from vqa.evalfile import commit
-from vqa.files import write_json
-from vqa.tables import load_table
+from vqa.cli.arguments import WEIGHTS, positive
+from vqa.common.files import write_json
+from vqa.evaluate.costs import memory_mb, running_page
+from vqa.evaluate.records import commit
+from vqa.evaluate.speed import QUESTIONS, photograph
+from vqa.evaluate.tables import load_table
 
 PHOTOGRAPHS = 8  # that visitors ask about, with as many questions each
 PAUSE = 0.5  # seconds that a visitor waits who found the queue full

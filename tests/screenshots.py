@@ -9,10 +9,10 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageOps
 
 from tests.browser import Visitor, browser, served
-from vqa.explain import METHODS, explain
-from vqa.overlay import common_scale, draw
-from vqa.photos import open_photo
-from vqa.predictor import VQAPredictor
+from vqa.explain.explanation import METHODS, explain
+from vqa.explain.overlay import common_scale, draw
+from vqa.inference.predictor import VQAPredictor
+from vqa.processing.photos import open_photo
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTION = "What animal is this?"

@@ -22,7 +22,7 @@ from PIL import Image
 import app as entry
 import vqa.ui
 from tests.browser import served
-from vqa.predictor import VQAPredictor
+from vqa.inference.predictor import VQAPredictor
 from vqa.ui.page import QUEUE_SIZE
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -9,16 +9,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = [*sorted((ROOT / "vqa").rglob("*.py")), *ROOT.glob("app.py")]
 
-# Each layer may import what stands before it, and its own. A module that is not listed may be imported by any
-# layer after the model's parts, but never in a circle.
-LAYERS = [
-    {"vqa.configuration", "vqa.distributed", "vqa.hybrid_vit", "vqa.photos"},
-    {"vqa.alignment", "vqa.coattention", "vqa.pooling", "vqa.decoder", "vqa.search", "vqa.processing", "vqa.losses"},
-    {"vqa.modeling"},
-    {"vqa.predictor", "vqa.explain", "vqa.overlay"},
-    {"vqa.ui"},
-    {"app", "vqa.__main__"},
-]
+# The floors of the house, from the ground up: a folder of `vqa/` each. A module imports from its own floor and from
+# those below.
+FLOORS = ["common", "processing", "model", "data", "explain", "inference", "evaluate", "train", "ui", "cli"]
+ENTRIES = {"app", "vqa.__main__"}  # stand above all floors
 # Third-party packages in the code, all of which `requirements.txt` installs: by name, or as what these need.
 REQUIRED = {"torch", "transformers", "gradio", "accelerate", "PIL", "sentencepiece", "pyarrow"}
 BROUGHT_ALONG = {"numpy", "safetensors", "fastapi", "starlette", "uvicorn", "huggingface_hub"}
@@ -60,11 +54,11 @@ def imports(path: Path, at_import_only: bool = False) -> set[str]:
     return found
 
 
-def layer_of(module: str) -> int | None:
-    for i, layer in enumerate(LAYERS):
-        if any(module == name or module.startswith(f"{name}.") for name in layer):
-            return i
-    return None
+def floor_of(module: str) -> int:
+    """The number of a module's floor; the package itself, which is empty, is below all."""
+    if module in ENTRIES:
+        return len(FLOORS)
+    return FLOORS.index(module.split(".")[1]) if "." in module else -1
 
 
 def top_level(names: set[str]) -> set[str]:
@@ -75,19 +69,28 @@ def is_page(module: str) -> bool:
     return module == "app" or module == "vqa.ui" or module.startswith("vqa.ui.")
 
 
-def test_the_listed_modules_exist():
-    """A renamed module must not slip out of these checks."""
-    missing = [name for layer in LAYERS[:3] for name in layer if name not in MODULES]
-    assert missing == []
+def test_every_folder_is_a_floor_and_every_module_is_on_one():
+    assert {path.name for path in (ROOT / "vqa").iterdir() if (path / "__init__.py").is_file()} == set(FLOORS)
+    assert {path.stem for path in (ROOT / "vqa").glob("*.py")} == {"__init__", "__main__"}
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_imports_point_one_way(module):
-    own = layer_of(module)
-    if own is None:
-        return
-    upward = sorted(name for name in imports(MODULES[module]) if (other := layer_of(name)) is not None and other > own)
-    assert upward == [], f"{module} imports from a layer above its own"
+def test_imports_go_down_only(module):
+    """Wherever in a module they stand: an import inside a function is one too."""
+    ours = [name for name in imports(MODULES[module]) if name == "app" or name.split(".")[0] == "vqa"]
+    assert [name for name in ours if floor_of(name) > floor_of(module)] == []
+
+
+def test_every_test_stands_where_its_module_does():
+    floors = {path.name for path in (ROOT / "tests").iterdir() if (path / "__init__.py").is_file()}
+    assert floors <= set(FLOORS)
+    strays = [
+        str(path.relative_to(ROOT))
+        for floor in floors
+        for path in (ROOT / "tests" / floor).glob("test_*.py")
+        if not (ROOT / "vqa" / floor / path.name.removeprefix("test_")).is_file() and path.stem != "test_main"
+    ]
+    assert strays == []
 
 
 def test_imports_have_no_circles():

@@ -18,9 +18,9 @@ from PIL import Image
 from tests import hostile
 from tests.browser import served
 from tests.visitor import call, outcome, upload, uploaded
-from vqa.bench import memory_mb
-from vqa.photos import PhotoError, open_photo
-from vqa.processing import QuestionError
+from vqa.evaluate.costs import memory_mb
+from vqa.processing.photos import PhotoError, open_photo
+from vqa.processing.text import QuestionError
 from vqa.ui import visit as visits
 from vqa.ui.answers import answers_html, history_html
 from vqa.ui.markup import esc

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser import served
 from tests.load import alone, same, soak, visit
-from vqa.tables import load_table
+from vqa.evaluate.tables import load_table
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import yaml
 
 from app import parse_arguments
 from tests.browser import served
-from vqa.__main__ import COMMANDS, MODULES, main
+from vqa.__main__ import main, read_commands
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -82,8 +82,8 @@ def test_the_readme_has_commands():
 @pytest.mark.parametrize("words", commands("python -m vqa"), ids=" ".join)
 def test_every_command_and_its_options_exist(words):
     name, *options = words
-    assert name in COMMANDS
-    module = importlib.import_module(f"vqa.{MODULES.get(name, name)}")
+    assert name in read_commands()
+    module = importlib.import_module(f"vqa.cli.{name}")
     parser = ArgumentParser(exit_on_error=False)
     module.add_arguments(parser)
     parser.parse_args(options)
@@ -160,8 +160,8 @@ def test_the_shapes_are_those_of_the_shipped_weights(features):
     weights = ROOT / "weights" / features
     if not (weights / "config.json").is_file():
         pytest.skip(f"there are no weights/{features} yet")
-    from vqa.configuration import VQAConfig
-    from vqa.modeling import grid_size
+    from vqa.model.configuration import VQAConfig
+    from vqa.model.model import grid_size
 
     config = VQAConfig.from_pretrained(weights)
     high, wide = grid_size(config.vision_config)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from vqa.predictor import VQAPredictor
+from vqa.inference.predictor import VQAPredictor
 
 ROOT = Path(__file__).parent.parent
 WEIGHTS = ROOT / "weights"

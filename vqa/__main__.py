@@ -1,39 +1,27 @@
 """The command line, `python -m vqa COMMAND`.
 
-A command is a module with `add_arguments(parser)` and `run(args)`. `run` returns an exit code or nothing, and raises
-`ValueError` or `OSError` for bad input. Only the module of the command asked for is imported.
+A command is a module of `vqa.cli` with `add_arguments(parser)` and `run(args)`; its docstring's first line says what it
+does. `run` returns an exit code or nothing, and raises `ValueError` or `OSError` for bad input. Only the module of the
+command asked for is imported.
 """
 
 import argparse
+import ast
 import importlib
-import importlib.util
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-COMMANDS = {
-    "ask": "answer a question about a photograph",
-    "caption": "describe a photograph in a sentence",
-    "answer": "answer a file of questions about many photographs",
-    "maps": "show where the answer to a question comes from",
-    "evaluate": "measure accuracy, calibration and intervals on files of questions",
-    "retrieve": "measure how well photographs and captions find each other",
-    "probe": "measure what an image encoder knows, with a linear probe",
-    "train": "train a model from a configuration",
-    "easy": "write the pictures and questions of easy-vqa as files",
-    "ablate": "measure what co-attention, alignment and hard negatives each contribute",
-    "bench": "measure speed and memory",
-    "report": "write the tables of measured results into the documents",
-}
-MODULES = {"answer": "bulk", "maps": "evidence"}  # where it is not the command's own name
+FOLDER = Path(__file__).parent / "cli"
 BAD_INPUT, INTERRUPTED = 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0 done, 1 not all of it, 2 bad input, 130 interrupted."""
     argv = list(sys.argv[1:] if argv is None else argv)
-    commands = {name: text for name, text in COMMANDS.items() if importlib.util.find_spec(_module(name))}
-    listing = "\n".join(f"  {name:<10}{text}" for name, text in commands.items())
+    commands = read_commands()
+    listing = "\n".join(f"  {name:<10}{text[0].lower()}{text[1:-1]}" for name, text in commands.items())
     parser = argparse.ArgumentParser(
         prog="python -m vqa",
         usage="python -m vqa COMMAND ...",
@@ -48,8 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
-        module = importlib.import_module(_module(command))
-        command_parser = argparse.ArgumentParser(prog=f"python -m vqa {command}", description=commands[command] + ".")
+        module = importlib.import_module(f"vqa.cli.{command}")
+        command_parser = argparse.ArgumentParser(prog=f"python -m vqa {command}", description=commands[command])
         module.add_arguments(command_parser)
         code = module.run(command_parser.parse_args(argv[1:]))
         sys.stdout.flush()
@@ -65,8 +53,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BAD_INPUT
 
 
-def _module(command: str) -> str:
-    return f"vqa.{MODULES.get(command, command)}"
+def read_commands() -> dict[str, str]:
+    """Each command, by name, with what it does; nothing is imported for it."""
+    commands = {}
+    for path in sorted(FOLDER.glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in tree.body):
+            commands[path.stem] = (ast.get_docstring(tree) or "").splitlines()[0]
+    return commands
 
 
 def _one_line(error: Exception) -> str:

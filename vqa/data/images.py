@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from vqa.data.datasets import IMAGE, is_saved_dataset, open_tables
-from vqa.photos import open_photo, read_photo_bytes
+from vqa.processing.photos import open_photo, read_photo_bytes
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 _KINDS = ", ".join(sorted(SUFFIXES))
@@ -103,7 +103,7 @@ class ImageStore:
         return self._readers[image_id]()
 
     def open(self, image_id: str) -> Image.Image:
-        """The photograph as an RGB image. Raises `KeyError` and `vqa.photos.PhotoError`."""
+        """The photograph as an RGB image. Raises `KeyError` and `vqa.processing.photos.PhotoError`."""
         return open_photo(self.read(image_id))
 
 

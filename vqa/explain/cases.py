@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vqa.processing import BOS, EOS, PAD, clean_question
+from vqa.processing.processor import BOS, EOS, PAD
+from vqa.processing.text import clean_question
 
 ROWS = 64  # variants in one forward pass: more is no faster on a CPU and takes memory
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from vqa.predictor import Prediction
+from vqa.inference.predictor import Prediction
 from vqa.ui.markup import bars, choice, choices, columns, download, esc, milliseconds, notice, percent, section
 from vqa.ui.texts import text
 from vqa.ui.visit import Turn, Visit

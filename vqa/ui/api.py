@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import gradio as gr
 
-from vqa.photos import PhotoError
-from vqa.predictor import Photo, VQAPredictor
-from vqa.processing import QuestionError
+from vqa.inference.predictor import Photo, VQAPredictor
+from vqa.processing.photos import PhotoError
+from vqa.processing.text import QuestionError
 from vqa.ui import visit as visits
 from vqa.ui.events import MODEL_QUEUE
 from vqa.ui.guard import refusal, uploaded_path

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import gradio as gr
 
-from vqa.photos import PhotoError
-from vqa.predictor import VQAPredictor
+from vqa.inference.predictor import VQAPredictor
+from vqa.processing.photos import PhotoError
 from vqa.ui import visit as visits
 from vqa.ui.answers import answers_html, history_html, suggestions_html
 from vqa.ui.checks import question_problem

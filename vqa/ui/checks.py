@@ -1,7 +1,7 @@
 """What a question must be before a model sees it, said in the visitor's language."""
 
-from vqa.english import is_english
-from vqa.processing import MAX_QUESTION_CHARACTERS
+from vqa.common.english import is_english
+from vqa.processing.text import MAX_QUESTION_CHARACTERS
 from vqa.ui.texts import text
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vqa.photos import open_photo
-from vqa.predictor import VQAPredictor
+from vqa.inference.predictor import VQAPredictor
+from vqa.processing.photos import open_photo
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples"
 THUMBNAIL_SIDE = 240

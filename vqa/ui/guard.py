@@ -7,7 +7,7 @@ import gradio as gr
 from gradio import processing_utils
 from gradio.utils import get_upload_folder
 
-from vqa.photos import PhotoError
+from vqa.processing.photos import PhotoError
 
 
 def fetch_nothing() -> None:

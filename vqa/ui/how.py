@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vqa.predictor import VQAPredictor
+from vqa.inference.predictor import VQAPredictor
 from vqa.ui.markup import esc
 from vqa.ui.texts import text
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from vqa import space
+from vqa.evaluate import space
 from vqa.ui.gallery import Gallery, thumbnail
 from vqa.ui.markup import columns, decimal, esc, picture_url, table
 from vqa.ui.plots import matrix, pairs_key, pairs_plot

@@ -7,14 +7,7 @@ import gradio as gr
 from vqa.ui.checks import question_problem
 from vqa.ui.events import model_events, quick_events
 from vqa.ui.gallery import Gallery
-from vqa.ui.lab import (
-    captions_found_html,
-    figures_html,
-    gallery_html,
-    matrix_html,
-    photos_found_html,
-    plane_html,
-)
+from vqa.ui.lab import captions_found_html, figures_html, gallery_html, matrix_html, photos_found_html, plane_html
 from vqa.ui.labels import Labels
 from vqa.ui.markup import notice
 from vqa.ui.style import CHOICES_JS, own_html

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from vqa import overlay
-from vqa.explain import DeletionTest, Explanation
-from vqa.predictor import Similarity
+from vqa.evaluate.deletion import DeletionTest
+from vqa.explain import overlay
+from vqa.explain.explanation import Explanation
+from vqa.inference.predictor import Similarity
 from vqa.ui.markup import choice, choices, columns, esc, picture_url, section
 from vqa.ui.plots import deletion_plot
 from vqa.ui.texts import text

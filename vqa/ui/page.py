@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from vqa.predictor import VQAPredictor
+from vqa.inference.predictor import VQAPredictor
 from vqa.ui.api import Api
 from vqa.ui.ask_tab import AskTab
 from vqa.ui.events import quick_events

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vqa.explain import DeletionTest
+from vqa.evaluate.deletion import DeletionTest
 from vqa.ui.markup import esc, percent
 from vqa.ui.texts import text
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from vqa.evalfile import read_eval
+from vqa.evaluate.records import read_eval
 from vqa.ui.markup import columns, decimal, esc, notice, section, table
 from vqa.ui.plots import reliability_plot
 from vqa.ui.texts import text

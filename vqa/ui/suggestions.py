@@ -1,6 +1,6 @@
 """Questions that suit a photograph: about what the model sees in it, and of each kind the one it answers best."""
 
-from vqa.predictor import Photo, Prediction, VQAPredictor
+from vqa.inference.predictor import Photo, Prediction, VQAPredictor
 
 LOOKS = ("What is in the picture?", "What is this?", "What animal is this?", "What is in the background?")
 KINDS = (  # about the thing that the first look found

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
-from vqa.explain import DeletionTest, Explanation, deletion_test, explain
-from vqa.predictor import Photo, Prediction, Similarity, VQAPredictor
-from vqa.processing import clean_question
+from vqa.evaluate.deletion import DeletionTest, deletion_test
+from vqa.explain.explanation import Explanation, explain
+from vqa.inference.predictor import Photo, Prediction, Similarity, VQAPredictor
+from vqa.processing.text import clean_question
 
 COMPARE = "compare"
 KEPT_TURNS = 20

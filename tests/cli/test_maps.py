@@ -1,0 +1,80 @@
+"""`python -m vqa maps`: the file and the tables it writes."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from vqa.__main__ import main
+from vqa.evaluate.tables import maps_table, pointing_table
+from vqa.explain.explanation import METHODS
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Models this small are slower on several."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Seven photographs with two questions and a box each."""
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    questions, boxes = [], []
+    for i in range(7):
+        Image.fromarray(rng.integers(0, 256, (40, 60, 3), dtype=np.uint8)).save(folder / f"p{i}.png")
+        questions.append({"image_id": f"p{i}", "question": "what is in the photo", "answer": "cat", "source": "one"})
+        questions.append({"image_id": f"p{i}", "question": "is there a dog", "answer": "yes", "source": "two"})
+        boxes.append({"image_id": f"p{i}", "classes": "all", "boxes": [["dog", 0, 0, 0.4, 0.4], ["cup", 0, 0, 1, 1]]})
+    for row in questions + boxes:
+        row["split"] = "test"
+    for name, rows in (("questions", questions), ("boxes", boxes)):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    return tmp_path
+
+
+def command(photos, weights, *more) -> list[str]:
+    return [
+        *("maps", "--images", str(photos / "photos"), "--questions", str(photos / "questions.jsonl")),
+        *("--weights", str(weights), "--limit", "6", "--few", "3", *more),
+    ]
+
+
+def test_the_command_writes_the_table(photos, tiny_weights, capsys):
+    out = photos / "maps.json"
+    arguments = ["--boxes", str(photos / "boxes.jsonl"), "--features", "unaligned", "--out", str(out)]
+    assert main(command(photos, tiny_weights, *arguments)) == 0
+    report = json.loads(out.read_text())
+    assert report["features"] == "unaligned" and report["split"] == "test" and len(report["weights"]) == 64
+    assert set(report["data"]) == {"questions.jsonl", "boxes.jsonl"}
+    assert report["curves"]["count"] == 6 and set(report["curves"]["methods"]) == {*METHODS, "centre", "random"}
+    assert report["pointing"]["questions"]["count"] == report["pointing"]["existence"]["count"] == 6
+    drawn = report["pointing"]["drawn scenes"]
+    assert drawn["count"] == 6 and 0 < drawn["chance"] < 0.2
+    assert report["sanity"]["count"] == report["crops"]["count"] == 3
+    assert report["default"] in ("attention", "rollout", "relevance")
+    printed = capsys.readouterr().out
+    assert printed.strip() == "\n\n".join(make({"unaligned": report}) for make in (maps_table, pointing_table))
+    assert all(f"| {method} " in printed or f"| **{method}** " in printed for method in METHODS)
+
+
+def test_without_boxes_there_is_no_pointing_game_and_the_file_lies_beside_the_weights(photos, tiny_weights):
+    assert main(command(photos, tiny_weights)) == 0
+    written = tiny_weights / "aligned" / "maps.json"
+    report = json.loads(written.read_text())
+    written.unlink()
+    assert report["pointing"]["questions"] is None and report["pointing"]["existence"] is None
+
+
+def test_bad_input_is_refused_in_one_line(photos, tiny_weights, capsys):
+    assert main(command(photos, tiny_weights, "--out", str(photos / "nowhere" / "maps.json"))) == 2
+    assert main(command(photos, tiny_weights, "--split", "val")) == 2
+    assert main(command(photos, photos / "no-weights")) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 3

@@ -1,0 +1,246 @@
+"""The tables of results in documents."""
+
+import json
+
+import pytest
+
+from vqa.__main__ import main
+from vqa.cli.report import TABLES, fill
+
+
+def figures(accuracy, **more):
+    return {"accuracy": accuracy, "count": 1009, "interval": [accuracy - 0.1, accuracy + 0.1]} | more
+
+
+def mean(value):
+    return {"mean": value, "count": 7, "interval": [0.0, 1.0]}
+
+
+def evaluation(accuracy):
+    recalls = {"R@1": accuracy, "R@5": 0.5, "R@10": 1.0, "count": 5, "intervals": {}}
+    recalls["intervals"] = {key: [0.1, 0.9] for key in ("R@1", "R@5", "R@10")}
+    single = figures(0.25) | {"wups_0.9": mean(0.375), "wups_0.0": mean(0.625)}
+    return {
+        "features": "aligned",
+        "split": "test",
+        "seed": 0,
+        "commit": "0123456789abcdef",
+        "weights": "fedcba9876543210",
+        "benchmarks": {
+            "coco-qa": figures(accuracy, by_type={"color": figures(0.3)}, question_only=figures(0.2)),
+            "vqa-human": figures(0.4, by_type={}, soft_accuracy=mean(0.45)),
+            "daquar": figures(0.22, by_type={}, single_word=single),
+        },
+        "ece": 0.0314,
+        "reliability": [
+            {"low": 0.0, "high": 0.5, "count": 0, "confidence": None, "accuracy": None},
+            {"low": 0.5, "high": 1.0, "count": 1009, "confidence": 0.8, "accuracy": 0.75},
+        ],
+        "retrieval": {"photographs": 1, "captions": 5, "image_to_text": recalls, "text_to_image": recalls},
+        "space": {"alignment": 0.9, "modality_gap": 0.125},
+    }
+
+
+@pytest.fixture
+def weights(tmp_path):
+    for features, accuracy in (("aligned", 0.5), ("unaligned", 0.4)):
+        (tmp_path / features).mkdir()
+        (tmp_path / features / "eval.json").write_text(json.dumps(evaluation(accuracy)))
+    return tmp_path
+
+
+def document(name):
+    return f"before\n<!-- results:{name} -->\nby hand: 99 %\n<!-- /results -->\nafter <!-- of -->\n"
+
+
+def test_benchmarks_stand_side_by_side():
+    results = {"eval.json": {"aligned": evaluation(0.5), "unaligned": evaluation(0.4)}}
+    text = fill(document("benchmarks"), results)
+    assert "by hand" not in text
+    assert text.startswith("before\n<!-- results:benchmarks -->\n| benchmark | questions | aligned | unaligned |")
+    assert text.endswith("|\n<!-- /results -->\nafter <!-- of -->\n")
+    assert "| coco-qa | 1,009 | 50.0 [40.0, 60.0] | 40.0 [30.0, 50.0] | 20.0 |" in text
+    assert "| vqa-human, soft accuracy | 7 | 45.0 [0.0, 100.0] |" in text
+    assert "| daquar, single word, WUPS 0.9 | 7 | 37.5 [0.0, 100.0] |" in text
+    assert fill(text, results) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("types", "| coco-qa, color | 1,009 | 30.0 [20.0, 40.0] | 30.0 [20.0, 40.0] | – |"),
+        ("calibration", "| 50% – 100% | 75.0 of 1,009, said 80.0 | 75.0 of 1,009, said 80.0 |"),
+        ("calibration", "| 0% – 50% | – | – |"),
+        ("calibration", "| expected calibration error | 0.031 | 0.031 |"),
+        ("retrieval", "| unaligned | image to text | 5 | 40.0 [10.0, 90.0] | 50.0 [10.0, 90.0] | 100.0 [10.0, 90.0] |"),
+        ("space", "| modality gap | 0.125 | 0.125 |"),
+        ("origin", "| commit | `0123456789ab` | `0123456789ab` |"),
+    ],
+)
+def test_other_tables(name, row):
+    results = {"aligned": evaluation(0.5), "unaligned": evaluation(0.4)}
+    assert row in fill(document(name), {"eval.json": results}).splitlines()
+
+
+def test_easy_vqa_has_a_table_of_its_own():
+    text = fill(document("easy"), {"easy-vqa.json": evaluation(0.5)})
+    assert "| benchmark | questions | aligned | question-only |" in text
+    assert "| vqa-human | 1,009 | 40.0 [30.0, 50.0] | – |" in text
+
+
+@pytest.mark.parametrize("name", [name for name, (file, _) in TABLES.items() if file == "eval.json"])
+def test_every_table_does_without_what_was_not_measured(name):
+    poor = evaluation(0.5)
+    del poor["retrieval"], poor["space"]
+    poor["benchmarks"] = {"other": figures(0.1, by_type={})}
+    text = fill(document(name), {"eval.json": {"aligned": evaluation(0.5), "unaligned": poor}})
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({row.count("|") for row in rows}) == 1
+
+
+def test_write_then_check(weights, tmp_path, capsys):
+    path = tmp_path / "README.md"
+    path.write_text(document("benchmarks") + document("space"))
+    command = ["report", str(path), "--weights", str(weights)]
+    assert main([*command, "--check"]) == 1
+    assert "out of date" in capsys.readouterr().out
+    assert "by hand" in path.read_text()
+    assert main(command) == 0
+    assert "by hand" not in path.read_text()
+    assert main([*command, "--check"]) == 0
+    path.write_text(path.read_text().replace("50.0 [40.0", "55.0 [40.0"))
+    assert main([*command, "--check"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (document("nonsense"), "no table 'nonsense', only benchmarks"),
+        ("<!-- results:space -->\n", "lacks its"),
+        ("<!-- /results -->\n", "lacks its"),
+    ],
+)
+def test_bad_markers(text, reason, weights, tmp_path, capsys):
+    path = tmp_path / "README.md"
+    path.write_text(text)
+    assert main(["report", str(path), "--weights", str(weights)]) == 2
+    assert reason in capsys.readouterr().err
+    assert path.read_text() == text
+
+
+def times(median, rounds=3):
+    return {"median": median, "quartiles": [median - 1, median + 2], "rounds": rounds}
+
+
+BENCH = {
+    "device": "cpu",
+    "threads": 2,
+    "torch": "2.13.0",
+    "commit": "0123456789abcdef",
+    "parameters": {"this model": 39e6, "ViLT-B/32": 118e6},
+    "speed": {"follow-up question": {"this model": times(20.0), "ViLT-B/32": times(250.0, 15)}},
+    "growth": {"allowed answers": {"2": times(7.0), "4096": times(123.4)}},
+    "costs": {"start, s": times(5.25), "peak memory, MB": None, "all weights, MB": 88.9},
+}
+LOAD = {
+    "visits": [
+        {
+            "visitors": 64,
+            "seconds": 120,
+            "answers": 3000,
+            "p50": 0.9,
+            "p95": 2.25,
+            "refused": 12,
+            "errors": 0,
+            "different": 0,
+        }
+    ],
+    "soak": {"questions": 1000, "photographs": 200, "memory_mb": [700.0, 704.0]},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("bench", "| milliseconds | this model | ViLT-B/32 |"),
+        ("bench", "| follow-up question | 20.0 [19.0, 22.0] | 250 [249, 252], 12.5 × |"),
+        ("bench", "| parameters, millions | 39 | 118 |"),
+        ("growth", "| allowed answers | 2: 7.00, 4096: 123 |"),
+        ("costs", "| start, s | 5.25 [4.25, 7.25] |"),
+        ("costs", "| peak memory, MB | – |"),
+        ("costs", "| all weights, MB | 88.9 |"),
+        ("load", "| 64 | 3,000 | 25.0 | 0.90 | 2.25 | 12 | 0 | 0 |"),
+    ],
+)
+def test_speed_tables(name, row):
+    text = fill(document(name), {"bench.json": BENCH, "load.json": LOAD})
+    assert row in text.splitlines()
+    assert "by hand" not in text
+
+
+def test_the_notes_below_the_speed_tables():
+    text = fill(document("bench") + document("load"), {"bench.json": BENCH, "load.json": LOAD})
+    assert "cpu, 2 threads, float32, torch 2.13.0; medians [quartiles] of 3 or 15 rounds" in text
+    assert "1,000 questions about 200 photographs: the server held 700 MB after the first fifth and 704 MB" in text
+
+
+def maps_report(gain):
+    share = {"mean": gain, "count": 9, "interval": [gain - 0.01, gain + 0.01]}
+    curves = {"deletion_gain": share, "insertion_gain": share, "deletion_over_centre": share}
+    pointed = {"hits": mean(0.5), "ratio": 2.0}
+    return {
+        "curves": {"count": 9, "looking": 4, "methods": {"relevance": curves, "centre": curves}},
+        "sanity": {"count": 3, "methods": {"relevance": {"decoder": 0.5, "projections": 0.125}}},
+        "crops": {"count": 3, "methods": {"relevance": {"same": 0.75, "others": 0.25}}},
+        "pointing": {
+            "scenes": {
+                "count": 9,
+                "chance": 0.25,
+                "methods": {"relevance": pointed | {"weight_in_boxes": mean(0.375)}, "centre": pointed},
+            },
+            "existence": None,
+        },
+        "default": "relevance",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        (
+            "maps",
+            "| **relevance** | unaligned | +3.00 [+2.00, +4.00] | +3.00 [+2.00, +4.00] | +3.00 [+2.00, +4.00] "
+            "| 0.12 | 0.75 (0.25) |",
+        ),
+        (
+            "maps",
+            "| centre | aligned | +2.00 [+1.00, +3.00] | +2.00 [+1.00, +3.00] | +2.00 [+1.00, +3.00] | – | – |",
+        ),
+        (
+            "pointing",
+            "| scenes (9) | relevance | 25.0 | 50.0 [0.0, 100.0], 2.00 × | 37.5 | 50.0 [0.0, 100.0], 2.00 × | 37.5 |",
+        ),
+        (
+            "pointing",
+            "| scenes (9) | centre | 25.0 | 50.0 [0.0, 100.0], 2.00 × | – | 50.0 [0.0, 100.0], 2.00 × | – |",
+        ),
+    ],
+)
+def test_tables_of_maps(name, row):
+    reports = {"aligned": maps_report(0.02), "unaligned": maps_report(0.03)}
+    text = fill(document(name), {"maps.json": reports})
+    assert row in text.splitlines()
+    assert len({line.count("|") for line in text.splitlines() if line.startswith("|")}) == 1
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_empty_until_it_is_measured(name):
+    assert fill(document(name), {}) == f"before\n<!-- results:{name} -->\n<!-- /results -->\nafter <!-- of -->\n"
+
+
+@pytest.mark.parametrize(("content", "reason"), [("{", "is not JSON"), ("{}", "is not what bench measures")])
+def test_a_file_that_is_no_measurement(content, reason, tmp_path, capsys):
+    (tmp_path / "bench.json").write_text(content)
+    (tmp_path / "README.md").write_text(document("bench"))
+    assert main(["report", str(tmp_path / "README.md"), "--weights", str(tmp_path)]) == 2
+    assert reason in capsys.readouterr().err

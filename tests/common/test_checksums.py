@@ -1,0 +1,102 @@
+"""Weights are what was saved, or they are refused by name."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from vqa.__main__ import main
+from vqa.common.checksums import SUMS_FILE, check_sums, write_sums
+from vqa.inference.predictor import VQAPredictor
+
+PARTS = ("aligned", "unaligned", "encoders/vision", "encoders/text")
+
+
+@pytest.fixture
+def summed(tiny_weights, tmp_path) -> Path:
+    """A weights folder with sums, as training leaves it."""
+    root = tmp_path / "weights"
+    shutil.copytree(tiny_weights, root)
+    for part in PARTS:
+        write_sums(root / part)
+    return root
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+def flip(path: Path) -> None:
+    """One bit in the middle, where a safetensors file has numbers: it still loads."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def swap(path: Path) -> None:
+    shutil.copy(path.parents[1] / "unaligned" / path.name, path)
+
+
+@pytest.mark.parametrize(
+    ("name", "harm"),
+    [
+        ("aligned/model.safetensors", truncate),
+        ("aligned/model.safetensors", flip),
+        ("aligned/model.safetensors", swap),
+        ("aligned/config.json", swap),
+        ("unaligned/answers.model", flip),
+        ("encoders/vision/model.safetensors", flip),
+        ("encoders/vision/preprocessor_config.json", truncate),
+        ("encoders/text/tokenizer.json", flip),
+        ("encoders/text/config.json", Path.unlink),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_another_file_is_refused_by_its_name(summed, name, harm, capsys):
+    harm(summed / name)
+    with pytest.raises(ValueError, match="is missing" if harm is Path.unlink else "cut short, swapped or altered") as e:
+        VQAPredictor.from_pretrained(summed)
+    assert str((summed / name).resolve()) in str(e.value)
+
+
+def test_the_same_files_load_and_records_may_change(summed, photo, tiny_predictor):
+    (summed / "aligned" / "eval.json").write_text("{}")
+    predictor = VQAPredictor.from_pretrained(summed)
+    assert predictor.ask(photo, "what is this?").answer == tiny_predictor.ask(photo, "what is this?").answer
+
+
+def test_the_command_line_tells_in_one_line(summed, photo, tmp_path, capsys):
+    photo.save(tmp_path / "photo.png")
+    flip(summed / "encoders" / "text" / "model.safetensors")
+    assert main(["ask", str(tmp_path / "photo.png"), "what is this?", "--weights", str(summed)]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and "text/model.safetensors is not what was saved" in told
+
+
+def test_sums_are_what_sha256sum_writes(tmp_path):
+    for name, content in {"b.safetensors": b"two", "a.json": b"one", "train.json": b"{}", ".hidden": b"x"}.items():
+        (tmp_path / name).write_bytes(content)
+    write_sums(tmp_path)
+    expected = [
+        f"{hashlib.sha256(content).hexdigest()}  {name}"
+        for name, content in (("a.json", b"one"), ("b.safetensors", b"two"))
+    ]
+    assert (tmp_path / SUMS_FILE).read_text().splitlines() == expected
+    write_sums(tmp_path)  # a second time the sums do not sum themselves
+    assert (tmp_path / SUMS_FILE).read_text().splitlines() == expected
+    assert not list(tmp_path.glob("*.partial"))
+
+
+@pytest.mark.parametrize("line", ["", "no sum at all", f"{'0' * 64}  ../elsewhere", f"{'0' * 63}  a.json"])
+def test_damaged_sums_are_no_sums(tmp_path, line):
+    (tmp_path / SUMS_FILE).write_text(line + "\n")
+    with pytest.raises(ValueError, match="SHA256SUMS is damaged"):
+        check_sums(tmp_path)
+
+
+def test_without_sums_nothing_is_checked_and_without_weights_nothing_summed(tmp_path):
+    check_sums(tmp_path)
+    check_sums("someone/a-checkpoint-of-a-hub")
+    with pytest.raises(FileNotFoundError, match="no weights in"):
+        write_sums(tmp_path)

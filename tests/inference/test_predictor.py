@@ -1,0 +1,155 @@
+"""The predictor: what a caller sees."""
+
+import shutil
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+from transformers import ViTConfig, ViTImageProcessorPil, ViTModel
+
+from vqa.inference.predictor import VQAPredictor
+from vqa.model.model import VQAModel, load_encoder
+from vqa.processing.text import QuestionError
+
+
+def test_a_follow_up_question_runs_no_vit(tiny_weights, photo):
+    predictor = VQAPredictor.from_pretrained(tiny_weights)
+    seen = predictor.encode(photo)
+    first = predictor.ask(seen, "what is this?")
+    again = [predictor.ask(seen, "is there a cat?"), predictor.ask(photo, "is there a cat?")]  # or its pixels
+    assert predictor.calls["vit"] == 1
+    assert first.timings_ms["image"] > 0
+    assert not first.photo_was_cached
+    for follow_up in again:
+        assert follow_up.timings_ms["image"] == 0
+        assert follow_up.photo_was_cached
+
+
+def test_top_answers_are_sorted_probabilities(tiny_predictor, photo):
+    prediction = tiny_predictor.ask(photo, "what is the color of this ball?", top_k=5)
+    probabilities = [answer.probability for answer in prediction.top]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert 0 < sum(probabilities) <= 1 + 1e-5
+    assert set(prediction.to_dict()) == {"answer", "confidence", "sure", "top", "features", "timings_ms"}
+    assert set(prediction.timings_ms) == {"image", "question", "fusion", "decode", "total"}
+
+
+def test_a_batch_answers_as_single_questions_do(tiny_predictor, photo):
+    photos = [tiny_predictor.encode(photo), tiny_predictor.encode(photo.rotate(90, expand=True)), None]
+    questions = ["what is this?", "is there a cat in the photo, how many?", "what?"]
+    batch = tiny_predictor.ask_many(photos, questions, top_k=3)
+    singles = [tiny_predictor.ask(p, q, top_k=3) for p, q in zip(photos[:2], questions[:2], strict=True)]
+    singles.append(tiny_predictor.ask_blind(questions[2], top_k=3))
+    for together, alone in zip(batch, singles, strict=True):
+        assert [a.text for a in together.top] == [a.text for a in alone.top]
+        np.testing.assert_allclose([a.probability for a in together.top], [a.probability for a in alone.top], rtol=1e-4)
+
+
+def test_closed_answers_come_from_the_list(tiny_predictor, photo):
+    prediction = tiny_predictor.ask(photo, "what is this?", answers=["red", "tennis racket", "blue"], top_k=5)
+    assert {answer.text for answer in prediction.top} == {"red", "tennis racket", "blue"}
+
+
+def test_unaligned_and_aligned_share_the_encoders(tiny_predictor):
+    aligned, unaligned = (tiny_predictor.models[name] for name in ("aligned", "unaligned"))
+    assert aligned.vision_encoder is unaligned.vision_encoder
+    assert aligned.text_encoder is unaligned.text_encoder
+
+
+def test_similarity_is_a_cosine_with_a_map_for_each_word(tiny_predictor, photo):
+    similarity = tiny_predictor.similarity(photo, "a cat in the photo")
+    assert similarity.words == ["a", "cat", "in", "the", "photo"]
+    assert similarity.word_patch.shape == (5, 3, 3)
+    assert np.abs(similarity.word_patch).max() <= 1 + 1e-5
+    embeds = (
+        tiny_predictor.embed_photos([tiny_predictor.encode(photo)]),
+        tiny_predictor.embed_texts(["a cat in the photo"]),
+    )
+    assert similarity.cosine == pytest.approx(float((embeds[0] @ embeds[1].T)[0, 0]), abs=1e-5)
+
+
+def test_captions_are_placed_as_in_training_without_their_full_stop(tiny_predictor, photo):
+    with_stops = tiny_predictor.embed_texts(["A cat  in the photo .", "Two dogs."])
+    assert np.array_equal(with_stops, tiny_predictor.embed_texts(["A cat in the photo", "Two dogs"]))
+    similarity = tiny_predictor.similarity(photo, "Two dogs.")
+    assert similarity.words == ["Two", "dogs"]
+    assert similarity.cosine == tiny_predictor.similarity(photo, "Two dogs").cosine
+
+
+def test_concurrent_visitors_get_their_own_answers(tiny_predictor):
+    photos = [Image.new("RGB", (90, 90), (40 * i, 255 - 40 * i, 90)) for i in range(6)]
+    alone = [tiny_predictor.ask(p, "what is this?").to_dict()["top"] for p in photos]
+    together: list = [None] * 6
+
+    def visit(i: int) -> None:
+        together[i] = tiny_predictor.ask(photos[i], "what is this?").to_dict()["top"]
+
+    threads = [threading.Thread(target=visit, args=(i,)) for i in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert together == alone
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [("", "Type a question"), (" \n\t?", "Type a question"), ("x" * 10_000, "10000 characters")],
+)
+def test_bad_questions_are_refused_with_a_reason(tiny_predictor, photo, question, message):
+    with pytest.raises(QuestionError, match=message):
+        tiny_predictor.ask(photo, question)
+
+
+def test_checkpoints_that_see_photographs_at_different_sizes_are_not_served_together(tiny_weights, tmp_path):
+    for features, image_size in (("aligned", 96), ("unaligned", 160)):
+        shutil.copytree(tiny_weights / features, tmp_path / features)
+        encoders = tiny_weights / "encoders"
+        vision, text = load_encoder(encoders / "vision", image_size), load_encoder(encoders / "text")
+        heads = VQAModel.from_heads(tiny_weights / features, vision, text, vision_config=vision.config)
+        heads.save_heads(tmp_path / features, str(encoders))
+    with pytest.raises(ValueError, match="at different sizes"):
+        VQAPredictor.from_pretrained(tmp_path)
+    assert VQAPredictor.from_pretrained(tmp_path / "unaligned").models["unaligned"].grid_size == (5, 5)
+
+
+def test_encoders_of_oblong_photographs_are_shared(tiny_weights, photo, tmp_path):
+    shutil.copytree(tiny_weights / "encoders", tmp_path / "encoders")
+    sizes = {"image_size": [28, 42], "patch_size": 14, "hidden_size": 22}
+    vision = ViTModel(ViTConfig(num_hidden_layers=1, num_attention_heads=2, **sizes))
+    shutil.rmtree(tmp_path / "encoders" / "vision")
+    vision.save_pretrained(tmp_path / "encoders" / "vision")
+    ViTImageProcessorPil(size={"height": 28, "width": 42}).save_pretrained(tmp_path / "encoders" / "vision")
+    for features in ("aligned", "unaligned"):
+        shutil.copytree(tiny_weights / features, tmp_path / features)
+        text = load_encoder(tiny_weights / "encoders" / "text")
+        heads = VQAModel.from_heads(tiny_weights / features, vision, text, vision_config=vision.config)
+        heads.save_heads(tmp_path / features, "../encoders")
+    predictor = VQAPredictor.from_pretrained(tmp_path)
+    assert predictor.encode(photo).states.states.shape[1] == 6
+    first, second = predictor.models.values()
+    assert first.vision_encoder is second.vision_encoder
+
+
+def test_unknown_features_and_missing_weights_say_so(tiny_predictor, photo, tmp_path):
+    with pytest.raises(ValueError, match="only aligned, unaligned"):
+        tiny_predictor.ask(photo, "what is this?", features="misaligned")
+    with pytest.raises(FileNotFoundError, match="no weights at"):
+        VQAPredictor.from_pretrained(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match="no weights in"):
+        VQAPredictor.from_pretrained(tmp_path)
+
+
+def test_one_checkpoint_alone_is_served_too(tiny_weights, tiny_predictor, photo, tmp_path, monkeypatch):
+    heads = VQAPredictor.from_pretrained(tiny_weights / "unaligned")
+    monkeypatch.setattr(tiny_predictor.models["unaligned"].config, "encoders", None)  # holds its encoders itself
+    tiny_predictor.models["unaligned"].save_pretrained(tmp_path)
+    tiny_predictor.processor.save_pretrained(tmp_path)
+    whole = VQAPredictor.from_pretrained(tmp_path)
+    expected = tiny_predictor.ask(photo, "what is this?", features="unaligned")
+    for predictor in (heads, whole):
+        assert predictor.features == ["unaligned"]
+        answer = predictor.ask(photo, "what is this?", features="unaligned")
+        assert answer.answer == expected.answer
+        assert answer.confidence == pytest.approx(expected.confidence, rel=1e-4)

@@ -1,0 +1,87 @@
+"""Questions, words and answers as the model and a reader see them."""
+
+import pytest
+import torch
+from PIL import Image
+from transformers import AutoImageProcessor, BitImageProcessorPil, ViTImageProcessorPil
+
+from tests.conftest import ANSWERS, tiny_vision_config
+from vqa.processing.processor import (
+    BOS,
+    EOS,
+    PAD,
+    VQAProcessor,
+    image_processor,
+    image_processor_for,
+    train_answer_pieces,
+)
+
+
+@pytest.fixture
+def processor(tiny_predictor) -> VQAProcessor:
+    return tiny_predictor.processor
+
+
+def test_words_know_their_tokens(processor):
+    words = processor.words("what is the Ballcat, there?")
+    ids = processor.questions(["what is the Ballcat, there?"])[0][0]
+    assert [w.text for w in words] == ["what", "is", "the", "Ballcat", ",", "there", "?"]
+    places = [place for word in words for place in word.tokens]
+    assert places == list(range(1, len(ids) - 1))  # all but [CLS] and [SEP]
+    assert len(words[3].tokens) > 1
+
+
+def test_a_long_question_is_cut_not_refused(processor):
+    ids, mask = processor.questions(["cat " * 100, "cat"])
+    assert ids.shape == (2, 40)
+    assert mask.sum(1).tolist() == [40, 3]
+    assert mask.dtype == torch.bool
+
+
+@pytest.mark.parametrize("answer", [*ANSWERS, "crème brûlée 猫 42"])
+def test_any_answer_survives_its_pieces(processor, answer):
+    ids = processor.encode_answer(answer)
+    assert (ids[0], ids[-1]) == (BOS, EOS)
+    assert processor.decode_answer([*ids, PAD, PAD]) == answer
+
+
+def test_answers_are_case_folded(processor):
+    assert processor.decode_answer(processor.encode_answer("Tennis Racket")) == "tennis racket"
+
+
+def test_frequent_answers_become_single_pieces():
+    pieces = train_answer_pieces(["skateboard", "giraffe", "a giraffe on a skateboard"] * 50, 300)
+    processor = VQAProcessor(None, None, pieces)
+    assert processor.pieces(processor.encode_answer("giraffe")) == ["giraffe"]
+
+
+def test_photographs_are_squashed_and_scaled_as_the_stem_was_trained():
+    processor = image_processor_for(tiny_vision_config())
+    pixels = processor(images=[Image.new("RGB", (50, 20), (255, 127, 0))], return_tensors="pt").pixel_values
+    assert pixels.shape == (1, 3, 96, 96)
+    torch.testing.assert_close(pixels[0, :, 5, 5], torch.tensor([1.0, 0.0, -127 / 128]), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("kind", [ViTImageProcessorPil, BitImageProcessorPil])
+@pytest.mark.parametrize(("image_size", "sides"), [(48, (48, 48)), ([28, 42], (28, 42))])
+def test_photographs_of_another_size_are_squashed_to_it_and_never_cropped(kind, image_size, sides, tmp_path):
+    tiny_vision_config().save_pretrained(tmp_path)
+    kind().save_pretrained(tmp_path)
+    photo = Image.new("RGB", (90, 60), "white")
+    photo.paste("black", (0, 0, 45, 60))
+    pixels = image_processor(tmp_path, image_size)(images=[photo], return_tensors="pt").pixel_values
+    assert pixels.shape[-2:] == sides
+    left, right = pixels[0, 0, 5, 2], pixels[0, 0, 5, -3]
+    assert left < right
+    assert torch.isclose(pixels[0, 0, 5, : sides[1] // 2 - 4], left).all()
+
+
+def test_saving_and_loading(processor, tmp_path):
+    processor.save_pretrained(tmp_path)
+    loaded = VQAProcessor.from_pretrained(tmp_path, tmp_path, tmp_path / VQAProcessor.ANSWERS_FILE)
+    assert loaded.encode_answer("tennis racket") == processor.encode_answer("tennis racket")
+    image = Image.new("RGB", (30, 40), "red")
+    assert torch.equal(loaded.images([image]), processor.images([image]))
+    assert AutoImageProcessor.from_pretrained(tmp_path).size["height"] == 96
+    with pytest.raises(FileNotFoundError, match="no answer vocabulary"):
+        VQAProcessor.from_pretrained(tmp_path, tmp_path, tmp_path / "nothing.model")

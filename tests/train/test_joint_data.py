@@ -1,0 +1,157 @@
+"""What a joint run reads: batches of states, what is hidden, marked and said in them, and heads to start from."""
+
+import dataclasses
+import json
+import random
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from vqa.data.augment import MIRRORED
+from vqa.inference.predictor import VQAPredictor
+from vqa.model.model import VQAModel
+from vqa.processing.processor import VQAProcessor, train_answer_pieces
+from vqa.train.checkpoint import save
+from vqa.train.contrastive import CaptionPairs
+from vqa.train.examples import Example
+from vqa.train.joint import train_joint
+from vqa.train.joint_data import nearest_captions, prepare
+
+
+def test_heads_of_several_folders_are_averaged(joint_settings, tiny_weights, tmp_path):
+    other = tmp_path / "other" / "unaligned"
+    shutil.copytree(tiny_weights / "unaligned", other)
+    heads = load_file(other / "model.safetensors")
+    save_file({name: 3 * value for name, value in heads.items()}, other / "model.safetensors", {"format": "pt"})
+    settings = {"start": str(tiny_weights), "average_with": [str(other.parent)], "model": {"dropout": 0.25}}
+    settings = joint_settings(fit={"steps": 0, "learning_rate": 1}, **settings)
+    model = train_joint(settings, "unaligned", False, tmp_path / "run").model
+    trained = {name: value for name, value in model.named_parameters() if name in heads}
+    assert len(trained) > 20 and model.decoder.dropout.p == model.config.dropout == 0.25
+    for name, value in trained.items():
+        torch.testing.assert_close(value.detach(), 2 * heads[name].float(), atol=2e-3, rtol=1e-3)  # files hold halves
+    encoder = VQAModel.from_pretrained(tiny_weights / "unaligned").vision_encoder.state_dict()
+    assert all(torch.equal(value, encoder[name]) for name, value in model.vision_encoder.state_dict().items())
+    wide = model.config.hidden_size * 2
+    size = {"features": "unaligned", "answer_vocab_size": model.config.answer_vocab_size}
+    VQAModel.from_encoders(settings.vision, settings.text, hidden_size=wide, num_heads=2, **size).save_heads(other, "")
+    with pytest.raises(ValueError, match="not of one shape"):
+        train_joint(settings, "unaligned", False, tmp_path / "run")
+    (other / VQAProcessor.ANSWERS_FILE).write_bytes(train_answer_pieces(["yes", "no", "seven"] * 20, 300))
+    with pytest.raises(ValueError, match="do not share their answers"):
+        train_joint(settings, "unaligned", False, tmp_path / "run")
+
+
+def test_photographs_are_seen_at_another_size_from_there_on(joint_settings, tiny_weights, photo, tmp_path):
+    """On a finer grid, in caches and when served; and what starts from there needs not say so again."""
+    fit = {"steps": 2, "learning_rate": 1e-3, "warmup_steps": 1}
+    own = {"start": str(tiny_weights), "model": {}, "image_size": 160, "out": str(tmp_path / "finer")}
+    data = train_joint(joint_settings(fit=fit, **own), "unaligned", False, tmp_path / "run")
+    assert data.images.plain.features.shape[1] == 25
+    save(data)
+    predictor = VQAPredictor.from_pretrained(tmp_path / "finer")
+    seen = predictor.encode(photo)
+    assert seen.states.states.shape[1] == 25 and predictor.ask(seen, "what color is this?", "unaligned").top
+    later = joint_settings(fit=fit | {"steps": 0}, model={}, start=own["out"], out=str(tmp_path / "later"))
+    assert train_joint(later, "unaligned", False, tmp_path / "later-run").model.grid_size == (5, 5)
+
+
+@pytest.fixture(scope="module")
+def cats(joint_settings, tmp_path_factory):
+    """Data whose photographs have a cat in the upper left, in nine patches of three rows."""
+    settings = joint_settings(patchy_share=0.0, fit={"steps": 0, "learning_rate": 1})
+    return train_joint(settings, "unaligned", False, tmp_path_factory.mktemp("cats"))
+
+
+def test_what_is_asked_about_is_marked_under_crops_and_mirrors(cats):
+    def marked(view, about="cat", image_id="p0"):
+        return cats.patches_asked_about(Example(image_id, "q", ("a",), about), view).view(3, 3).int().tolist()
+
+    assert marked((0, 0, 1, 1, 0)) == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
+    assert marked((0, 0, 1, 1, 1)) == [[0, 1, 1], [0, 1, 1], [0, 0, 0]]
+    assert marked((0.5, 0, 1, 1, 0)) == [[1, 0, 0], [1, 0, 0], [0, 0, 0]]  # the right half
+    assert marked((0.5, 0, 1, 1, 1)) == [[0, 0, 1], [0, 0, 1], [0, 0, 0]]
+    nothing = [[0] * 3] * 3
+    assert marked((0.7, 0, 1, 1, 0)) == marked((0, 0, 1, 1, 0), "dog") == marked((0, 0, 1, 1, 0), None) == nothing
+    assert marked((0, 0, 1, 1, 0), image_id="p17") == nothing  # of val, no box is known
+
+
+def test_only_boxes_of_classes_boxed_in_full_are_known(joint_settings, tmp_path):
+    things = [["cat", 0.1, 0.1, 0.6, 0.6], ["person", 0.5, 0.5, 1.0, 1.0]]
+    rows = [
+        {"image_id": "p0", "split": "train", "classes": "person", "boxes": things},
+        {"image_id": "p1", "split": "train", "classes": "all", "boxes": things},
+        {"image_id": "p19", "split": "val", "classes": "all", "boxes": things},
+    ]
+    (tmp_path / "boxes.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = joint_settings(
+        boxes=[str(tmp_path / "boxes.jsonl")],
+        shares={"colours": 8},
+        cache=str(tmp_path / "cache"),
+    )
+    assert prepare(settings, "unaligned").boxes == {"p0": things[1:], "p1": things}
+
+
+def test_hidden_patches_are_nothing_to_look_at(cats):
+    examples = [Example(f"p{i}", "what color is this?", ("red",), "cat") for i in range(6)]
+    _, seen = cats.collate(examples, random.Random(0), blind_share=0.0)
+    _, blind = cats.collate(examples, random.Random(0), blind_share=1.0)
+    assert seen.shape == (6, 9) and seen.any(1).all() and not blind.any()
+
+
+def test_part_of_the_patches_and_words_is_trained_on(cats):
+    examples = [Example(f"p{i % 6}", "what color is this?", ("red",), "cat") for i in range(30)]
+    part = dataclasses.replace(cats, settings=dataclasses.replace(cats.settings, kept_patches=0.5, kept_words=0.5))
+    inputs, shown = part.collate(examples, random.Random(0), blind_share=0.0)
+    whole, marked = cats.collate(examples, random.Random(0), blind_share=0.0)
+    places = inputs["places"]
+    assert places.shape == (30, 4) and (places.diff() > 0).all() and len(places.unique()) == 9
+    assert torch.equal(whole["places"], torch.arange(9).expand(30, -1))
+    rows = places[..., None].expand(-1, -1, whole["image_states"].shape[-1])
+    assert torch.equal(inputs["image_states"], whole["image_states"].gather(1, rows))
+    assert torch.equal(shown, marked.gather(1, places))
+    assert whole["text_mask"].all() and inputs["text_mask"][:, 0].all()
+    assert 0.3 < inputs["text_mask"][:, 1:].float().mean() < 0.7
+    assert part.model(**inputs).logits.isfinite().all()
+    captions = {"p0": ["what color is this?"]}
+    pairs = CaptionPairs(captions, cats.images, cats.texts, 1, hard_negatives=0, mine_every=1, seed=0, kept_patches=0.5)
+    assert pairs.batch(0, cats.model)["image_states"].shape[1] == 4
+
+
+def test_what_is_said_of_a_mirrored_photograph_has_left_and_right_changed_about(joint_settings, tiny_data, tmp_path):
+    row = {"question": "what is left of this?", "answer": "red", "source": "sided"}
+    more = tmp_path / "questions.jsonl"
+    more.write_text("".join(json.dumps(row | {"image_id": f"p{i}"}) + "\n" for i in range(16)))
+    questions = [str(tiny_data / "questions.jsonl"), str(more)]
+    data = prepare(joint_settings(questions=questions, patchy_share=0.0, cache=str(tmp_path / "cache")), "unaligned")
+    view = data.images.view
+    view.features = view.features + 1  # these photographs are of one colour: their views look like them
+    example = next(e for e in data.sources["sided"] if view.aux[view.row[e.image_id], MIRRORED])
+    inputs, _ = data.collate([example] * 20, random.Random(0), blind_share=0.0)
+    mirrored = (inputs["image_states"] == view[[example.image_id]]).flatten(1).all(1)
+    assert 0 < mirrored.sum() < 20
+    for is_mirrored, states, mask in zip(mirrored, inputs["text_states"], inputs["text_mask"], strict=True):
+        asked, _ = data.texts[["what is right of this?" if is_mirrored else "what is left of this?"]]
+        assert torch.equal(states[mask], asked[0])
+    captions = {example.image_id: [example.question]}
+    pairs = CaptionPairs(captions, data.images, data.texts, batch_size=1, hard_negatives=0, mine_every=1, seed=0)
+    batches = [pairs.batch(step, data.model) for step in range(20)]
+    mirrored = [torch.equal(batch["image_states"], view[[example.image_id]]) for batch in batches]
+    assert 0 < sum(mirrored) < 20
+    for is_mirrored, batch in zip(mirrored, batches, strict=True):
+        said, _ = data.texts[["what is right of this?" if is_mirrored else "what is left of this?"]]
+        assert torch.equal(batch["text_states"], said)
+
+
+def test_hard_wrong_captions_are_near_but_of_another_photograph():
+    class Texts:
+        def __getitem__(self, texts):
+            states = torch.tensor([[[float(t.split()[1]), 1.0]] for t in texts])
+            return states, torch.ones(len(texts), 1, dtype=torch.bool)
+
+    captions = {f"p{i}": [f"x {i}"] for i in range(9)}
+    nearest = nearest_captions(captions, Texts(), first=1, last=4)
+    assert all(f"x {i}" not in nearest[f"p{i}"] for i in range(9))
+    assert nearest["p8"] == ["x 6", "x 5", "x 4"]  # "x 7", the very nearest, is left out

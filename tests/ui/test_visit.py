@@ -1,0 +1,78 @@
+"""What a visitor did, without a browser."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from vqa.ui import visit as visits
+from vqa.ui.answers import history_html
+from vqa.ui.maps import maps_html
+from vqa.ui.visit import COMPARE, Focus, View, Visit
+
+QUESTION = "what color is the cat?"
+
+
+@pytest.fixture
+def visited(tiny_predictor, photo) -> Visit:
+    return Visit(tiny_predictor.encode(photo))
+
+
+# What a visitor picks
+
+
+def test_picks_are_parsed_and_nonsense_is_refused():
+    assert Focus.parse("word:2") == Focus("word", index=2)
+    assert Focus.parse("piece:unaligned:1") == Focus("piece", "unaligned", 1)
+    assert Focus.parse("spot:3,5") == Focus("spot", spot=(3, 5))
+    for nonsense in ("", "spot:1", "word:x", "file:/etc/passwd"):
+        with pytest.raises(ValueError):
+            Focus.parse(nonsense)
+
+
+def test_views_become_arguments_of_explain():
+    assert View("relevance", "1", "0").arguments() == {"method": "relevance"}
+    assert View("attention", "rollout", "1").arguments() == {"method": "rollout"}
+    assert View("attention", "mean", "1").arguments() == {"method": "attention", "layer": None, "head": 1}
+    assert View("attention", "2", "mean").arguments() == {"method": "attention", "layer": 2, "head": None}
+
+
+# One visit, with a tiny model
+
+
+def test_a_photograph_is_read_once_and_questions_leave_the_vit_alone(tiny_predictor):
+    shown = Image.new("RGB", (70, 50), "olive")
+    tiny_predictor.encode(shown)
+    before = tiny_predictor.calls["vit"]
+    again = tiny_predictor.encode(shown)  # a browser may tell twice of an upload; no question was asked yet
+    visit = visits.ask(Visit(again), tiny_predictor, QUESTION, "aligned", View())
+    visit = visits.ask(visit, tiny_predictor, "is there a dog?", COMPARE, View("attention", "0", "1"))
+    assert tiny_predictor.calls["vit"] == before
+    assert [asked.first for asked in visit.turns] == [True, False]
+    assert visit.turn.milliseconds["image"] == 0
+    assert set(visit.turn.predictions) == set(visit.explanations) == {"aligned", "unaligned"}
+    assert visit.explanations["aligned"].method == "attention"
+
+
+def test_the_result_is_exported_as_plain_json(tiny_predictor, visited):
+    visit = visits.ask(visited, tiny_predictor, QUESTION, COMPARE, View("off"))
+    exported = json.loads(json.dumps(visit.turn.to_dict()))
+    assert exported["question"] == QUESTION
+    result = exported["results"]["unaligned"]
+    assert result["top"][0]["answer"] == result["answer"] and "without_looking" in result
+    assert len(result["similarity"]["word_patch"]) == len(result["similarity"]["words"])
+    assert visit.explanations == {} and maps_html(visit, 0.5, "en") == ""
+
+
+def test_a_question_asked_again_takes_the_place_of_its_answer(tiny_predictor, visited):
+    visit = visits.ask(visited, tiny_predictor, QUESTION, "aligned", View("off"))
+    visit = visits.ask(visit, tiny_predictor, QUESTION, COMPARE, View("off"))
+    assert [asked.features for asked in visit.turns] == [COMPARE]
+
+
+def test_an_earlier_question_comes_back(tiny_predictor, visited):
+    visit = visits.ask(visited, tiny_predictor, QUESTION, "aligned", View("off"))
+    visit = visits.ask(visit, tiny_predictor, "is there a dog?", "aligned", View("off"))
+    assert visits.recall(visit, tiny_predictor, 0, View("off")).turn.question == QUESTION
+    assert visits.recall(visit, tiny_predictor, 99, View("off")).turn.question == "is there a dog?"
+    assert history_html(visit, "en").count("data-pick") == 2

@@ -1,0 +1,1 @@
+"""The command line: a module a command, named as the command, and `arguments` that several share."""

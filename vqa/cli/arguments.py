@@ -1,0 +1,72 @@
+"""Options that several commands share."""
+
+import argparse
+from pathlib import Path
+
+WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that choose a model: which weights, which checkpoint, where it runs."""
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="default: the shipped weights")
+    parser.add_argument("--features", default="aligned", metavar="NAME", help="aligned (default) or unaligned")
+    parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
+
+
+def add_answers_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--answers", type=Path, metavar="LIST.txt", help="allow only these answers, one a line")
+
+
+def add_images_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--images", nargs="+", required=True, type=Path, metavar="FILE", help="folders, Parquet files or photographs"
+    )
+
+
+def add_data_arguments(parser: argparse.ArgumentParser, split: str) -> None:
+    """The options that choose photographs and the rows about them."""
+    add_images_argument(parser)
+    parser.add_argument("--split", default=split, help=f"default: {split}; `all` for every row")
+
+
+def load_predictor(args: argparse.Namespace):
+    """The predictor that the options of `add_model_arguments` ask for. Raises `ValueError`."""
+    if not args.weights.is_dir():
+        raise ValueError(f"There is no directory of weights at {args.weights}.")
+    import torch
+    from transformers.utils.logging import disable_progress_bar
+
+    from vqa.inference.predictor import VQAPredictor
+
+    try:
+        torch.empty(0, device=args.device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"The device {args.device!r} cannot be used: {str(error).splitlines()[0]}") from error
+    disable_progress_bar()  # loading takes a moment, and standard error is for what went wrong
+    predictor = VQAPredictor.from_pretrained(args.weights, device=args.device)
+    if args.features not in predictor.features:
+        raise ValueError(f"{args.weights} has no features {args.features!r}, only {', '.join(predictor.features)}.")
+    return predictor
+
+
+def read_answer_list(path: Path | None) -> list[str] | None:
+    """The lines of a text file without blanks and repetitions; None where no file is named. Raises `ValueError`."""
+    if path is None:
+        return None
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise ValueError(f"The list of answers {path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"The list of answers {path} is not UTF-8 text.") from error
+    answers = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    if not answers:
+        raise ValueError(f"The list of answers {path} is empty; write one answer a line.")
+    return answers
+
+
+def positive(text: str) -> int:
+    """An argument that must be a whole number above 0."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number above 0, not {text!r}")
+    return int(text)

@@ -1,0 +1,58 @@
+"""Measure accuracy, calibration and intervals on files of questions."""
+
+import argparse
+import random
+from pathlib import Path
+
+from vqa.cli.arguments import (
+    add_answers_argument,
+    add_data_arguments,
+    add_model_arguments,
+    load_predictor,
+    positive,
+    read_answer_list,
+)
+from vqa.data.images import ImageStore
+from vqa.data.questions import read_questions
+from vqa.evaluate.accuracy import as_table, ask_all, summarise, wordnet_for
+from vqa.evaluate.records import EvalFile
+from vqa.inference.batches import BATCH_SIZE
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_data_arguments(parser, split="test")
+    parser.add_argument(
+        "--questions",
+        nargs="+",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="JSONL, VQA v2's two JSON files, or a saved dataset",
+    )
+    parser.add_argument("--source", help="only this source's questions")
+    parser.add_argument("--question-only", action="store_true", help="ask the mean image instead of the photographs")
+    parser.add_argument("--limit", type=positive, metavar="N", help="only N questions, drawn at random")
+    parser.add_argument("--seed", type=int, default=0, help="of that draw and of bootstrap intervals (default 0)")
+    parser.add_argument("--out", type=Path, metavar="eval.json", help="write, or complete, this file")
+    parser.add_argument("--batch-size", type=positive, default=BATCH_SIZE, metavar="N", help="questions at a time")
+    add_answers_argument(parser)
+    add_model_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    questions = read_questions(args.questions, args.split, args.source)
+    if args.limit and args.limit < len(questions):
+        questions = random.Random(args.seed).sample(questions, args.limit)
+    wordnet = wordnet_for(questions)
+    answers = read_answer_list(args.answers)
+    out = EvalFile(args.out) if args.out else None
+    store = ImageStore(args.images)
+    predictor = load_predictor(args)
+    scored = ask_all(predictor, store, questions, args.features, args.batch_size, answers, args.question_only)
+    report = summarise(scored, wordnet, args.seed)
+    print(as_table(report["benchmarks"]))
+    print(f"expected calibration error {report['ece']:.3f}")
+    if out and args.question_only:
+        out.add_question_only(report["benchmarks"], args.weights, args.features)
+    elif out:
+        out.write(report, args, [*args.images, *args.questions])

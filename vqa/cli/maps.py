@@ -1,0 +1,79 @@
+"""Show where the answer to a question comes from.
+
+Do the maps tell the truth? Measured on photographs nobody trained on.
+"""
+
+import argparse
+import random
+from dataclasses import replace
+from pathlib import Path
+
+from vqa.cli.arguments import add_data_arguments, add_model_arguments, load_predictor, positive
+from vqa.common.checksums import hash_files
+from vqa.common.files import check_writable, write_json
+from vqa.data.images import ImageStore
+from vqa.data.questions import read_questions
+from vqa.data.rows import box_row, read_rows
+from vqa.evaluate.pointing import existence_questions, measure_pointing, questions_about_classes
+from vqa.evaluate.records import commit, hash_weights
+from vqa.evaluate.scenes import drawn_scenes, easy_vqa_scenes
+from vqa.evaluate.tables import maps_table, pointing_table
+from vqa.evaluate.trials import Subject, best_method, draw_evenly, measure_crops, measure_curves, measure_sanity
+
+FILE = "maps.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_data_arguments(parser, split="test")
+    parser.add_argument("--questions", nargs="+", required=True, type=Path, metavar="FILE", help="JSONL")
+    parser.add_argument(
+        "--boxes", nargs="*", default=[], type=Path, metavar="FILE", help="JSONL, for the pointing game"
+    )
+    parser.add_argument("--limit", type=positive, default=300, metavar="N", help="questions to draw (default 300)")
+    parser.add_argument("--few", type=positive, default=40, metavar="N", help="for sanity and crops (default 40)")
+    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default 0)")
+    parser.add_argument("--out", type=Path, metavar=FILE, help=f"default: {FILE} beside the weights")
+    add_model_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    beside = args.weights / args.features
+    out = args.out or (beside if beside.is_dir() else args.weights) / FILE
+    check_writable(out)
+    store = ImageStore(args.images)
+    questions = draw_evenly(read_questions(args.questions, args.split), args.limit, args.seed, store)
+    rows = [row for row in read_rows(args.boxes, box_row) if row["image_id"] in store]
+    asked = {
+        "questions": questions_about_classes(read_questions(args.questions, args.split), rows, args.split),
+        "existence": existence_questions(rows, args.split),
+    }
+    rng = random.Random(args.seed)
+    asked = {name: rng.sample(items, min(args.limit, len(items))) for name, items in asked.items()}
+    scenes = {"drawn scenes": drawn_scenes(args.limit, args.seed)}
+    if easy := easy_vqa_scenes(args.limit, args.seed):
+        scenes["easy-VQA"] = easy
+    predictor = load_predictor(args)
+    subject = Subject(predictor, args.features, store)
+    few = questions[:: max(1, len(questions) // args.few)][: args.few]
+    report = {
+        "features": args.features,
+        "split": args.split,
+        "seed": args.seed,
+        "commit": commit(),
+        "weights": hash_weights(args.weights, args.features),
+        "data": {
+            file.name: hash_files([file]) for file in [*args.images, *args.questions, *args.boxes] if file.is_file()
+        },
+        "curves": measure_curves(subject, questions, args.seed),
+        "pointing": {name: measure_pointing(subject, items, args.seed) for name, items in asked.items()}
+        | {
+            name: measure_pointing(replace(subject, store=pictures), items, args.seed)
+            for name, (pictures, items) in scenes.items()
+        },
+        "sanity": measure_sanity(subject, few, args.seed),
+        "crops": measure_crops(subject, few, args.seed),
+    }
+    report["default"] = best_method(report["curves"]["methods"])
+    write_json(out, report)
+    reports = {args.features: report}
+    print(maps_table(reports), pointing_table(reports), sep="\n\n")

@@ -1,0 +1,233 @@
+"""Write the tables of measured results into the documents.
+
+They come from what lies beside the weights: `eval.json` and `maps.json` of each checkpoint, `bench.json`, `load.json`,
+`ablation.json`, `easy-vqa.json`. A table stands between `<!-- results:NAME -->` and `<!-- /results -->`; NAME is one of
+`TABLES`. No figure in a document is written by hand, and `--check` tells whether one was.
+"""
+
+import argparse
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from vqa.cli.arguments import WEIGHTS
+from vqa.common.files import read_json
+from vqa.evaluate.records import read_eval
+from vqa.evaluate.tables import (
+    NONE,
+    ablation_space_table,
+    ablation_table,
+    costs_table,
+    growth_table,
+    load_table,
+    maps_table,
+    markdown,
+    pointing_table,
+    speed_table,
+)
+
+DOCUMENTS = (WEIGHTS.parent / "README.md", WEIGHTS / "README.md")
+EVAL_FILE = "eval.json"
+HOLDS = {
+    "maps.json": {"curves", "pointing"},
+    "bench.json": {"speed", "growth", "costs"},
+    "load.json": {"visits", "soak"},
+    "ablation.json": {"variants"},
+    "easy-vqa.json": {"benchmarks"},
+}
+Results = dict[str, dict]  # the content of a file by the name of its checkpoint
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("documents", nargs="*", type=Path, metavar="FILE.md", help="default: both README.md")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="where the measurements lie")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where a table is out of date")
+
+
+def run(args: argparse.Namespace) -> int:
+    documents = args.documents or [path for path in DOCUMENTS if path.is_file()]
+    measured = read_measured(args.weights)
+    outdated = []
+    for path in documents:
+        text = path.read_text(encoding="utf-8")
+        filled = fill(text, measured)
+        if filled != text:
+            outdated.append(path)
+            if not args.check:
+                path.write_text(filled, encoding="utf-8")
+    for path in outdated:
+        print(f"{path} {'is out of date; run `python -m vqa report`' if args.check else 'written'}.")
+    return 1 if args.check and outdated else 0
+
+
+def read_measured(weights: Path) -> dict[str, dict]:
+    """The content of each file of measurements that is there, by its name; by checkpoint where each has its own.
+
+    Raises `ValueError` for a file that is something else.
+    """
+    measured: dict[str, dict] = {}
+    for path in sorted(weights.glob(f"*/{EVAL_FILE}")):
+        measured.setdefault(EVAL_FILE, {})[path.parent.name] = read_eval(path)
+    for name, keys in HOLDS.items():
+        for path in sorted(weights.glob(f"*/{name}")):
+            measured.setdefault(name, {})[path.parent.name] = read_json(path, keys, f"what {path.stem} measures")
+        if (path := weights / name).is_file():
+            measured[name] = read_json(path, keys, f"what {path.stem} measures")
+    return measured
+
+
+def fill(text: str, measured: Mapping[str, dict]) -> str:
+    """A document with each table between its markers made anew; those of what was not measured are left empty.
+
+    Raises `ValueError` for markers that don't fit.
+    """
+
+    def table(match: re.Match) -> str:
+        if match["name"] not in TABLES:
+            raise ValueError(f"There is no table {match['name']!r}, only {', '.join(TABLES)}.")
+        file, make = TABLES[match["name"]]
+        return "\n".join([match["begin"], *([make(measured[file])] if file in measured else []), match["end"]])
+
+    if len(re.findall(r"<!-- results:\w+ -->", text)) != text.count("<!-- /results -->"):
+        raise ValueError("A marker `<!-- results:NAME -->` lacks its `<!-- /results -->`, or the other way round.")
+    return re.sub(r"(?P<begin><!-- results:(?P<name>\w+) -->)\n.*?(?P<end><!-- /results -->)", table, text, flags=re.S)
+
+
+def benchmarks_table(results: Results) -> str:
+    """One row a source, and below it what else is measured there, with question-only beside it."""
+    rows = []
+    for source in _keys(results, "benchmarks"):
+        found = _at(results, "benchmarks", source)
+        blind = next((figures["question_only"] for figures in found if figures and "question_only" in figures), None)
+        rows.append(_row(source, found, blind, "accuracy"))
+        for label, path, value in _parts(found):
+            rows.append(_row(f"{source}, {label}", [_dig(f, path) for f in found], _dig(blind, path), value))
+    return markdown(["benchmark", "questions", *results, "question-only"], rows)
+
+
+def easy_table(result: dict) -> str:
+    """The benchmarks of the checkpoint that was trained for easy-VQA alone."""
+    return benchmarks_table({result["features"]: result})
+
+
+def types_table(results: Results) -> str:
+    """One row a source and type of question."""
+    rows = []
+    for source in _keys(results, "benchmarks"):
+        found = _at(results, "benchmarks", source)
+        blind = next((figures["question_only"] for figures in found if figures and "question_only" in figures), None)
+        for kind in _unique(key for figures in found for key in (_dig(figures, ("by_type",)) or {})):
+            path = ("by_type", kind)
+            rows.append(_row(f"{source}, {kind}", [_dig(f, path) for f in found], _dig(blind, path), "accuracy"))
+    return markdown(["questions of type", "questions", *results, "question-only"], rows)
+
+
+def calibration_table(results: Results) -> str:
+    """What share of the answers is right at each confidence."""
+    rows = []
+    for bins in zip(*(result["reliability"] for result in results.values()), strict=True):
+        cells = [
+            f"{_percent(bin['accuracy'])} of {bin['count']:,}, said {_percent(bin['confidence'])}"
+            if bin["count"]
+            else NONE
+            for bin in bins
+        ]
+        rows.append([f"{bins[0]['low']:.0%} – {bins[0]['high']:.0%}", *cells])
+    rows.append(["expected calibration error", *(f"{result['ece']:.3f}" for result in results.values())])
+    return markdown(["confidence", *results], rows)
+
+
+def retrieval_table(results: Results) -> str:
+    """Recall in both directions, one row a checkpoint."""
+    rows = []
+    for name, result in results.items():
+        for direction in ("image_to_text", "text_to_image"):
+            found = _dig(result, ("retrieval", direction))
+            if found:
+                recalls = [
+                    f"{100 * found[key]:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+                    for key, (low, high) in found["intervals"].items()
+                ]
+                rows.append([name, direction.replace("_", " "), f"{found['count']:,}", *recalls])
+    return markdown(["features", "direction", "queries", "R@1", "R@5", "R@10"], rows)
+
+
+def space_table(results: Results) -> str:
+    """The geometry of the shared space, one column a checkpoint."""
+    spaces = {name: result.get("space", {}) for name, result in results.items()}
+    rows = [
+        [key.replace("_", " "), *(f"{space[key]:.3f}" if key in space else NONE for space in spaces.values())]
+        for key in _unique(key for space in spaces.values() for key in space)
+    ]
+    return markdown(["", *results], rows)
+
+
+def origin_table(results: Results) -> str:
+    """What the figures were made from, one column a checkpoint."""
+    rows = [[key, *(str(result.get(key)) for result in results.values())] for key in ("split", "seed")]
+    rows += [[key, *(f"`{str(result.get(key))[:12]}`" for result in results.values())] for key in ("commit", "weights")]
+    return markdown(["", *results], rows)
+
+
+TABLES: dict[str, tuple[str, Callable[[dict], str]]] = {
+    "benchmarks": (EVAL_FILE, benchmarks_table),
+    "types": (EVAL_FILE, types_table),
+    "calibration": (EVAL_FILE, calibration_table),
+    "retrieval": (EVAL_FILE, retrieval_table),
+    "space": (EVAL_FILE, space_table),
+    "origin": (EVAL_FILE, origin_table),
+    "maps": ("maps.json", maps_table),
+    "pointing": ("maps.json", pointing_table),
+    "bench": ("bench.json", speed_table),
+    "growth": ("bench.json", growth_table),
+    "costs": ("bench.json", costs_table),
+    "load": ("load.json", load_table),
+    "ablation": ("ablation.json", ablation_table),
+    "ablation_space": ("ablation.json", ablation_space_table),
+    "easy": ("easy-vqa.json", easy_table),
+}
+
+
+def _parts(found: Sequence[dict | None]) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Label, path and name of the value of what a source's figures hold besides its accuracy."""
+    if any(_dig(figures, ("soft_accuracy",)) for figures in found):
+        yield "soft accuracy", ("soft_accuracy",), "mean"
+    if any(_dig(figures, ("single_word",)) for figures in found):
+        yield "single word", ("single_word",), "accuracy"
+    for key in ("wups_0.9", "wups_0.0"):
+        if any(_dig(figures, ("single_word", key)) for figures in found):
+            yield f"single word, {key.replace('_', ' ').upper()}", ("single_word", key), "mean"
+
+
+def _row(label: str, found: Sequence[dict | None], blind: dict | None, value: str) -> list[str]:
+    count = next(figures["count"] for figures in found if figures)
+    return [label, f"{count:,}", *(_with_interval(f, value) for f in found), _percent(blind and blind[value])]
+
+
+def _with_interval(figures: dict | None, value: str) -> str:
+    if not figures:
+        return NONE
+    low, high = figures["interval"]
+    return f"{100 * figures[value]:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _percent(share: float | None) -> str:
+    return NONE if share is None else f"{100 * share:.1f}"
+
+
+def _keys(results: Results, field: str) -> list[str]:
+    return _unique(key for result in results.values() for key in result.get(field, {}))
+
+
+def _at(results: Results, *path: str) -> list[dict | None]:
+    return [_dig(result, path) for result in results.values()]
+
+
+def _dig(figures: dict | None, path: Sequence[str]) -> dict | None:
+    for key in path:
+        figures = (figures or {}).get(key)
+    return figures
+
+
+def _unique(keys: Iterator[str]) -> list[str]:
+    return list(dict.fromkeys(keys))

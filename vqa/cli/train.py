@@ -1,0 +1,54 @@
+"""Train a model from a configuration.
+
+From files of photographs, questions and captions to a checkpoint that the app serves.
+"""
+
+import argparse
+import dataclasses
+from datetime import timedelta
+from pathlib import Path
+
+from accelerate import Accelerator
+from accelerate.utils import InitProcessGroupKwargs
+
+from vqa.train.checkpoint import save
+from vqa.train.encoder import train_encoder
+from vqa.train.joint import train_joint
+from vqa.train.settings import EncoderSettings, load_settings
+
+OVERRIDES = {  # what of a configuration can be said on the command line
+    "images": "folders, Parquet files or saved datasets",
+    "questions": "JSONL, VQA v2's pair of JSON files, or saved datasets",
+    "captions": "JSONL or saved datasets",
+    "out": "where the trained weights go",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", required=True, help="a file of configs/, or your own of the same form")
+    parser.add_argument("--features", choices=("aligned", "unaligned"), default="aligned", help="what is fused")
+    for name, text in OVERRIDES.items():
+        nargs = None if name == "out" else "+"
+        parser.add_argument(f"--{name}", nargs=nargs, metavar="PATH", help=f"{text}, in place of the configuration's")
+    parser.add_argument("--question-only", action="store_true", help="train without photographs, as a baseline")
+    parser.add_argument("--run", help="folder of the log and checkpoints; default: in runs/, by the configuration")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trains, or goes on with an interrupted run, and saves. Raises `ValueError` and `OSError` for bad input."""
+    # Caches can take long, and the other processes wait for them.
+    accelerator = Accelerator(kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(days=1))])
+    changes = {name: value for name in OVERRIDES if (value := getattr(args, name)) is not None}
+    settings = load_settings(args.config, **changes)
+    if isinstance(settings, EncoderSettings):
+        train_encoder(settings, Path(args.run or f"runs/{Path(args.config).stem}-vision"))
+        return 0
+    name = f"{Path(args.config).stem}-{args.features}{'-question-only' if args.question_only else ''}"
+    folder = Path(args.run or f"runs/{name}")
+    data = train_joint(settings, args.features, args.question_only, folder)
+    if args.question_only:
+        data.settings = dataclasses.replace(settings, out=str(folder / "weights"))
+    if accelerator.is_main_process:
+        print(f"Saved {save(data)}.")
+    accelerator.end_training()
+    return 0

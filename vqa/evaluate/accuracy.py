@@ -1,0 +1,147 @@
+"""How often the answers are right, by source and type, and whether the confidence is true."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+
+import numpy as np
+
+from vqa.data.questions import Question
+from vqa.evaluate import metrics
+from vqa.evaluate.wordnet import WordNet, WordNetError
+from vqa.inference.batches import answer_questions, ask_with, look_with
+from vqa.processing.text import is_single_word, normalise_vqa
+
+DAQUAR = "daquar"
+WUPS_THRESHOLDS = (0.9, 0.0)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A question with the model's answer."""
+
+    question: Question
+    answer: str
+    confidence: float
+
+    @cached_property
+    def is_correct(self) -> float:
+        """1 for a match: normalised as VQA does where human answers are given, else in case, spaces and underscores."""
+        if self.question.answers:
+            return float(normalise_vqa(self.answer) == normalise_vqa(self.question.answer))
+        return metrics.exact_match(self.answer, self.question.answer)
+
+
+def ask_all(
+    predictor, store, questions: Sequence[Question], features: str, batch_size: int, answers=None, blind: bool = False
+) -> list[Scored]:
+    """The model's answers to all questions. Raises `ValueError` for one that cannot be asked: no figure without it."""
+    from accelerate.utils import tqdm
+
+    bar = tqdm(total=len(questions), desc="evaluating", unit="question")
+    look = (lambda image_id: None) if blind else look_with(predictor, store)  # None is the mean image
+    ask = ask_with(predictor, features, answers)
+    scored = []
+    for index, prediction in answer_questions(look, ask, store, questions, batch_size):
+        if isinstance(prediction, ValueError):
+            raise ValueError(f"{questions[index].question!r} about {questions[index].image_id}: {prediction}")
+        scored.append(Scored(questions[index], prediction.answer, prediction.confidence))
+        bar.update()
+    bar.close()
+    return scored
+
+
+def summarise(scored: Sequence[Scored], wordnet: WordNet | None = None, seed: int = 0) -> dict:
+    """The figures of `eval.json` that answers give: `benchmarks` by source, `ece` and `reliability` over all."""
+    by_source = _group(scored, lambda item: item.question.source)
+    bins = _reliability(scored)
+    return {
+        "benchmarks": {source: _benchmark(source, items, wordnet, seed) for source, items in sorted(by_source.items())},
+        "ece": metrics.calibration_error(bins),
+        "reliability": [asdict(bin) for bin in bins],
+    }
+
+
+def _benchmark(source: str, items: Sequence[Scored], wordnet: WordNet | None, seed: int) -> dict:
+    by_type = _group(items, lambda item: item.question.kind)
+    result = {
+        **_accuracy(items),
+        "by_type": {kind: _accuracy(of_kind) for kind, of_kind in sorted(by_type.items())},
+        "ece": metrics.calibration_error(_reliability(items)),
+    }
+    rated = [item for item in items if item.question.answers]
+    if rated:
+        soft = [metrics.soft_accuracy(item.answer, item.question.answers) for item in rated]
+        result["soft_accuracy"] = _mean(soft, rated, seed)
+    if source == DAQUAR:
+        single = [item for item in items if is_single_word(item.question.answer)]
+        for name, subset in (("single_word", single), ("all_answers", items)):
+            result[name] = _accuracy(subset) | _wups(subset, wordnet, seed) if subset else None
+    return result
+
+
+def _accuracy(items: Sequence[Scored]) -> dict:
+    correct = sum(item.is_correct for item in items)
+    interval = metrics.wilson_interval(correct, len(items))
+    return {"accuracy": correct / len(items), "count": len(items), "interval": list(interval)}
+
+
+def _wups(items: Sequence[Scored], wordnet: WordNet | None, seed: int) -> dict:
+    if wordnet is None:
+        return {}
+    scores = {
+        threshold: [metrics.wups(item.answer, item.question.answer, threshold, wordnet) for item in items]
+        for threshold in WUPS_THRESHOLDS
+    }
+    return {f"wups_{threshold}": _mean(values, items, seed) for threshold, values in scores.items()}
+
+
+def _mean(values: Sequence[float], items: Sequence[Scored], seed: int) -> dict:
+    interval = metrics.bootstrap_interval(values, [item.question.image_id for item in items], seed)
+    return {"mean": float(np.mean(values)), "count": len(values), "interval": list(interval)}
+
+
+def _reliability(items: Sequence[Scored]) -> list[metrics.ReliabilityBin]:
+    return metrics.reliability([item.confidence for item in items], [item.is_correct for item in items])
+
+
+def _group(items: Sequence[Scored], key) -> dict[str, list[Scored]]:
+    groups = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return groups
+
+
+def wordnet_for(questions: Sequence[Question]) -> WordNet | None:
+    """WordNet, where there are DAQUAR questions and it is installed."""
+    if all(question.source != DAQUAR for question in questions):
+        return None
+    try:
+        return WordNet()
+    except WordNetError as error:
+        print(f"DAQUAR is scored without WUPS. {error}", file=sys.stderr)
+        return None
+
+
+def as_table(benchmarks: dict) -> str:
+    """The benchmarks as lines of text."""
+    lines = [f"{'':<28}{'accuracy':>9}{'95 % interval':>17}{'questions':>11}"]
+
+    def add(name: str, figures: dict, key: str = "accuracy") -> None:
+        low, high = figures["interval"]
+        lines.append(f"{name:<28}{figures[key]:>9.1%}{f'{low:.1%} – {high:.1%}':>17}{figures['count']:>11}")
+
+    for source, figures in benchmarks.items():
+        add(source, figures)
+        for kind, part in figures["by_type"].items():
+            add(f"  {kind}", part)
+        if "soft_accuracy" in figures:
+            add("  soft accuracy", figures["soft_accuracy"], "mean")
+        single = figures.get("single_word") or {}
+        if single:
+            add("  single-word answers", single)
+        for name in (name for name in single if name.startswith("wups")):
+            add(f"    {name.replace('_', ' ').upper()}", single[name], "mean")
+    return "\n".join(lines)

@@ -1,0 +1,100 @@
+"""What an answer and the page cost from nothing, in seconds and megabytes, each measured in a process of its own."""
+
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vqa.common.checksums import loaded_files
+from vqa.evaluate.speed import QUESTIONS, photograph, summary
+
+ROOT = Path(__file__).resolve().parents[2]  # where `app.py` is
+PATIENCE = 120  # seconds for the page to start
+
+
+def measure_costs(weights: Path, features: str, rounds: int) -> dict[str, dict | float | None]:
+    """Seconds and megabytes that an answer costs from nothing, and the page until it is ready, each in a process."""
+    answers = [first_answer(weights, features) for _ in range(rounds)]
+    pages = [page_ready(weights) for _ in range(rounds)]
+    peaks = [peak for _, peak in answers if peak is not None]
+    folders = {path.parent for path in weights.rglob("*.safetensors")}
+    return {
+        "start to first answer on the command line, s": summary([seconds for seconds, _ in answers]),
+        "start of the page until it is ready, s": summary(pages),
+        "peak memory of a first answer, MB": summary(peaks) if peaks else None,
+        "all weights, MB": sum(path.stat().st_size for folder in folders for path in loaded_files(folder)) / 1e6,
+    }
+
+
+ASK_AND_TELL = """
+import sys
+from vqa.__main__ import main
+from vqa.evaluate.costs import memory_mb
+code = main(["ask", *sys.argv[1:]])
+print("peak:", memory_mb("VmHWM"))
+sys.exit(code)
+"""
+
+
+def first_answer(weights: Path, features: str) -> tuple[float, float | None]:
+    """Seconds that `vqa ask` takes in a new process, and its peak memory in MB. Raises `ValueError` with its reason."""
+    with tempfile.TemporaryDirectory() as folder:
+        photo = Path(folder) / "photo.jpg"
+        photo.write_bytes(photograph(0))
+        options = [photo, QUESTIONS[0], "--weights", weights.resolve(), "--features", features]
+        command = [sys.executable, "-c", ASK_AND_TELL, *map(str, options)]
+        start = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+        seconds = time.perf_counter() - start
+    if done.returncode:
+        raise ValueError(done.stderr.strip())
+    peak = re.search(r"peak: ([\d.]+)", done.stdout)
+    return seconds, float(peak[1]) if peak else None
+
+
+def memory_mb(key: str, process: int | str = "self") -> float | None:
+    """`VmRSS`, what a process holds in memory, or `VmHWM`, the most it held; None where no Linux tells."""
+    status = Path(f"/proc/{process}/status")
+    found = re.search(rf"{key}:\s+(\d+) kB", status.read_text()) if status.is_file() else None
+    return int(found[1]) * 1024 / 1e6 if found else None
+
+
+def page_ready(weights: Path) -> float:
+    """Seconds from the start of `app.py` until it answers."""
+    start = time.perf_counter()
+    with running_page(weights):
+        return time.perf_counter() - start
+
+
+@contextmanager
+def running_page(weights: Path) -> Iterator[tuple[str, int]]:
+    """`app.py` in a process of its own, once it answers: its address and process id. Raises `ValueError`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "app.py", "--port", str(port), "--weights", str(weights.resolve())]
+    page = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address, start = f"http://127.0.0.1:{port}/", time.perf_counter()
+    try:
+        while not _answers(address):
+            if page.poll() is not None or time.perf_counter() - start > PATIENCE:
+                raise ValueError("The page did not start; `python app.py` tells why.")
+            time.sleep(0.05)
+        yield address, page.pid
+    finally:
+        page.terminate()
+        page.wait()
+
+
+def _answers(address: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{address}healthz", timeout=PATIENCE).close()
+    except OSError:
+        return False
+    return True

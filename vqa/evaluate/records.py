@@ -1,0 +1,80 @@
+"""`eval.json`: the figures of one checkpoint with what they were made from."""
+
+import argparse
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from vqa.common.checksums import hash_files
+from vqa.common.files import check_writable, read_json, write_json
+
+
+class EvalFile:
+    """The file beside a checkpoint that the results' tables are written from.
+
+    `evaluate` and `retrieve` each write their part. Parts are kept together only while weights and split are the
+    same, so that a file never mixes two models.
+    """
+
+    def __init__(self, path: Path):
+        """Reads `path` where it exists. Raises `ValueError` where it cannot be written or is another kind of file."""
+        self.path = path
+        self.content: dict = {}
+        check_writable(path)
+        if path.exists():
+            self.content = read_eval(path)
+
+    def write(self, part: dict, args: argparse.Namespace, files: Sequence[Path]) -> None:
+        """Writes `part` (keys of `eval.json`) with the options and the hashes of the data `files` behind it."""
+        header = {
+            "features": args.features,
+            "split": args.split,
+            "seed": args.seed,
+            "commit": commit(),
+            "weights": hash_weights(args.weights, args.features),
+        }
+        if any(self.content.get(key) != header[key] for key in ("features", "split", "weights")):
+            self.content = {}
+        data = self.content.get("data", {}) | {file.name: hash_files([file]) for file in files if file.is_file()}
+        benchmarks = self.content.get("benchmarks", {})
+        for source, figures in part.get("benchmarks", {}).items():
+            benchmarks[source] = benchmarks.get(source, {}) | figures  # keeps what was measured without photographs
+        self.content |= header | {"data": data} | part | {"benchmarks": benchmarks}
+        write_json(self.path, self.content)
+
+    def add_question_only(self, benchmarks: dict, weights: Path, features: str) -> None:
+        """Puts accuracies without photographs, of these weights or of a model trained without, beside those with."""
+        for source, figures in benchmarks.items():
+            if source in self.content.get("benchmarks", {}):
+                beside = figures | {"weights": hash_weights(weights, features)}
+                self.content["benchmarks"][source]["question_only"] = beside
+            else:
+                print(f"{self.path} has no figures for {source} yet; evaluate with photographs first.")
+        write_json(self.path, self.content)
+
+
+def read_eval(path: Path) -> dict:
+    """The content of an `eval.json`. Raises `ValueError`."""
+    return read_json(path, {"benchmarks"}, "an evaluation")
+
+
+def hash_weights(weights: Path, features: str) -> str:
+    """SHA-256 of the encoders and of one checkpoint's heads, or of a directory that holds a single model."""
+    files = sorted(weights.rglob("*.safetensors"))
+    return hash_files([file for file in files if {"encoders", features} & set(file.parts)] or files)
+
+
+def commit() -> str | None:
+    """The commit the code is at, with `+` where the package was changed since; None outside a git repository."""
+    package = Path(__file__).resolve().parents[1]
+
+    def git(*args: str) -> subprocess.CompletedProcess:
+        return subprocess.run(["git", "--no-optional-locks", *args], cwd=package, capture_output=True, text=True)
+
+    try:
+        head = git("rev-parse", "HEAD")
+        if head.returncode:
+            return None
+        return head.stdout.strip() + ("+" if git("diff", "--quiet", "HEAD", "--", ".").returncode else "")
+    except OSError:  # no git at hand
+        return None

@@ -1,0 +1,1 @@
+"""From a photograph and a question to an answer."""

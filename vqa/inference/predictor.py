@@ -1,0 +1,364 @@
+"""From a photograph and a question to an answer: the one way that the command line, the page and evaluation take.
+
+Plain values and NumPy arrays come out, never tensors.
+"""
+
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import torch
+from PIL import Image
+from transformers.utils import cached_file
+
+from vqa.common.checksums import check_sums
+from vqa.inference.search import Hypothesis, PrefixTree, beam_search, closed_search
+from vqa.model.alignment import pool
+from vqa.model.configuration import VQAConfig
+from vqa.model.model import ImageStates, VQAModel, grid_size, load_encoder
+from vqa.processing.photos import open_photo, photo_key
+from vqa.processing.processor import BOS, EOS, PAD, UNKNOWN, VQAProcessor
+from vqa.processing.text import CAPTION_REQUEST, clean_caption, clean_question
+
+BEAM_WIDTH = 5
+CACHED_PHOTOS = 32
+FEATURES = ("aligned", "unaligned")
+SPACE_FILE = "space.json"  # cosines of val's matched and mismatched pairs, for `similarity`
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photograph that the ViT has seen. `image_ms` is how long that took, whenever it was."""
+
+    image: Image.Image
+    key: str
+    grid: tuple[int, int]
+    image_ms: float
+    states: ImageStates = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer and its calibrated probability."""
+
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The most probable answers to a question, best first.
+
+    `timings_ms["image"]` is the ViT's time in the first answer about a photograph, and 0 in all that follow.
+    """
+
+    question: str
+    features: str
+    top: list[Answer]
+    sure: bool
+    timings_ms: dict[str, float]
+    photo_was_cached: bool = False
+
+    @property
+    def answer(self) -> str:
+        return self.top[0].text
+
+    @property
+    def confidence(self) -> float:
+        return self.top[0].probability
+
+    def to_dict(self) -> dict:
+        """What `vqa ask --json` prints."""
+        return {
+            "answer": self.answer,
+            "confidence": self.confidence,
+            "sure": self.sure,
+            "top": [{"answer": a.text, "probability": a.probability} for a in self.top],
+            "features": self.features,
+            "timings_ms": {name: round(value, 1) for name, value in self.timings_ms.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """Cosines in the shared space. `word_patch` is (words, grid height, grid width).
+
+    The percentiles say where `cosine` falls (0..100) among the val set's matched and mismatched pairs, None where
+    the weights came without them.
+    """
+
+    cosine: float
+    words: list[str]
+    word_patch: np.ndarray
+    matched_percentile: float | None
+    mismatched_percentile: float | None
+
+
+class VQAPredictor:
+    """Encoders loaded once, and the heads of one or more checkpoints over them."""
+
+    def __init__(
+        self,
+        models: dict[str, VQAModel],
+        processors: dict[str, VQAProcessor],
+        device: str = "cpu",
+        spaces: dict[str, dict] | None = None,
+    ):
+        """All `models` share one pair of encoders; keys are the names that `features=` takes."""
+        if not models:
+            raise ValueError("A predictor needs at least one model.")
+        if len({model.grid_size for model in models.values()}) > 1:
+            raise ValueError(
+                "These models see photographs at different sizes, and cannot share what the ViT says of one."
+            )
+        self.models = {name: model.to(device).eval() for name, model in models.items()}
+        self.processors = processors
+        self.processor = next(iter(processors.values()))
+        self.device = device
+        self.calls = {"vit": 0, "bert": 0}
+        self._spaces = spaces or {}
+        self._photos: OrderedDict[str, Photo] = OrderedDict()
+        self._image_ms: dict[str, float] = {}  # of photographs whose first question is still to come
+        self._lock = Lock()
+
+    @classmethod
+    def from_pretrained(cls, weights: str | Path = "weights", device: str = "cpu") -> "VQAPredictor":
+        """Loads a folder of checkpoints that share `encoders/`, or one checkpoint's own directory or hub id.
+
+        Raises `FileNotFoundError` where there is nothing to load and `ValueError` where a file is damaged, or
+        is not the one that its directory's SHA256SUMS names.
+        """
+        root = Path(weights)
+        if not root.is_dir() and (root.is_absolute() or str(weights).startswith(".") or str(weights).count("/") != 1):
+            raise FileNotFoundError(f"There are no weights at {weights}.")
+        checkpoints = [root / name for name in FEATURES if (root / name / "config.json").is_file()] or [weights]
+        if root.is_dir() and checkpoints == [weights] and not (root / "config.json").is_file():
+            raise FileNotFoundError(
+                f"There are no weights in {weights}: no {' or '.join(FEATURES)}, and no config.json."
+            )
+        shared: dict[tuple, tuple] = {}  # encoders and their preprocessing, by directory and grid
+        models, processors, spaces = {}, {}, {}
+        for checkpoint in checkpoints:
+            check_sums(checkpoint)
+            config = VQAConfig.from_pretrained(checkpoint)
+            answers = Path(cached_file(checkpoint, VQAProcessor.ANSWERS_FILE)).read_bytes()
+            if config.encoders is None:
+                model = VQAModel.from_pretrained(checkpoint, dtype="float32", attn_implementation="eager")
+                processor = VQAProcessor.from_parts(checkpoint, checkpoint, answers)
+            else:
+                encoders = (Path(checkpoint) / config.encoders).resolve()
+                image_size = config.vision_config.image_size
+                key = encoders, grid_size(config.vision_config)
+                if key not in shared:
+                    vision, text = encoders / "vision", encoders / "text"
+                    check_sums(vision)
+                    check_sums(text)
+                    parts = VQAProcessor.from_parts(vision, text, answers, image_size)
+                    shared[key] = (load_encoder(vision, image_size), load_encoder(text), parts)
+                vision_encoder, text_encoder, parts = shared[key]
+                model = VQAModel.from_heads(checkpoint, vision_encoder, text_encoder)
+                processor = VQAProcessor(parts.image_processor, parts.tokenizer, answers)
+            models[config.features], processors[config.features] = model, processor
+            if (Path(checkpoint) / SPACE_FILE).is_file():
+                spaces[config.features] = json.loads((Path(checkpoint) / SPACE_FILE).read_text())
+        return cls(models, processors, device, spaces)
+
+    @property
+    def features(self) -> list[str]:
+        return list(self.models)
+
+    def _model(self, features: str) -> VQAModel:
+        if features not in self.models:
+            raise ValueError(f"There are no {features!r} weights here, only {', '.join(self.models)}.")
+        return self.models[features]
+
+    @torch.inference_mode()
+    def encode(self, photo: str | Path | bytes | Image.Image) -> Photo:
+        """Shows a photograph to the ViT, unless the same pixels were shown lately. Raises `PhotoError`."""
+        image = open_photo(photo)
+        key = photo_key(image)
+        with self._lock:
+            known = self._photos.get(key)
+            if known is not None:
+                self._photos.move_to_end(key)
+                return known
+        start = time.perf_counter()
+        model = next(iter(self.models.values()))
+        states = model.encode_image(self.processor.images([image]).to(self.device))
+        self.calls["vit"] += 1
+        fresh = Photo(image, key, model.grid_size, _ms_since(start), states)
+        with self._lock:
+            self._photos[key] = fresh
+            self._image_ms[key] = fresh.image_ms
+            while len(self._photos) > CACHED_PHOTOS:
+                self._image_ms.pop(self._photos.popitem(last=False)[0], None)
+        return fresh
+
+    def ask(
+        self,
+        photo: Photo | str | Path | bytes | Image.Image,
+        question: str,
+        features: str = "aligned",
+        top_k: int = 5,
+        answers: Sequence[str] | None = None,
+    ) -> Prediction:
+        """Answers a question. With `answers` only these can come out, each with its true probability.
+
+        Raises `PhotoError`, `QuestionError`, and `ValueError` for unknown features or an empty list.
+        """
+        question = clean_question(question)
+        seen = photo if isinstance(photo, Photo) else self.encode(photo)
+        spent = self._image_ms.pop(seen.key, 0.0)
+        prediction = self.answer_states(seen.states.states, [question], features, top_k, answers, spent)[0]
+        return replace(prediction, photo_was_cached=spent == 0)
+
+    def ask_blind(
+        self, question: str, features: str = "aligned", top_k: int = 5, answers: Sequence[str] | None = None
+    ) -> Prediction:
+        """What the model says without looking: every patch is the mean patch of the training photographs."""
+        model = self._model(features)
+        return self.answer_states(self._mean_image(model, 1), [clean_question(question)], features, top_k, answers)[0]
+
+    def ask_many(
+        self,
+        photos: Sequence[Photo | None],
+        questions: Sequence[str],
+        features: str = "aligned",
+        top_k: int = 1,
+        answers: Sequence[str] | None = None,
+    ) -> list[Prediction]:
+        """Answers question i about photograph i, all in one batch; a photograph None is the mean image."""
+        if len(photos) != len(questions):
+            raise ValueError(f"There are {len(photos)} photographs for {len(questions)} questions.")
+        if not questions:
+            return []
+        model = self._model(features)
+        states = [self._mean_image(model, 1) if photo is None else photo.states.states for photo in photos]
+        cleaned = [clean_question(question) for question in questions]
+        return self.answer_states(torch.cat(states), cleaned, features, top_k, answers)
+
+    def caption(self, photo: Photo | str | Path | bytes | Image.Image, features: str = "aligned") -> Prediction:
+        """Describes a photograph in a sentence."""
+        seen = photo if isinstance(photo, Photo) else self.encode(photo)
+        spent = self._image_ms.pop(seen.key, 0.0)
+        states = seen.states.states
+        return self.answer_states(states, [CAPTION_REQUEST], features, image_ms=spent, length_power=1.0)[0]
+
+    @torch.inference_mode()
+    def answer_states(
+        self,
+        image_states: torch.Tensor,
+        questions: Sequence[str],
+        features: str = "aligned",
+        top_k: int = 5,
+        answers: Sequence[str] | None = None,
+        image_ms: float = 0.0,
+        length_power: float = 0.0,
+    ) -> list[Prediction]:
+        """Answers clean question i on image states i of (B, P, W), in one batch; what all other ways of asking call.
+
+        `length_power` ranks free answers as in `vqa.inference.search.beam_search`; `top` is then in that order.
+        """
+        model = self._model(features)
+        processor = self.processors[model.config.features]
+        start = time.perf_counter()
+        text_states, text_mask = self._encode_text(model, list(questions))
+        question_ms = _ms_since(start)
+        start = time.perf_counter()
+        memory, memory_mask = model.read(model.fuse(image_states, text_states, text_mask), text_mask)
+        fusion_ms = _ms_since(start)
+        start = time.perf_counter()
+
+        def log_probs(prefixes: list[tuple[int, ...]], rows: list[int]) -> torch.Tensor:
+            ids = processor.pad_answers(prefixes).to(self.device)
+            row = torch.tensor(rows, device=self.device)
+            logits, _ = model.decoder(ids, [(k[row], v[row]) for k, v in memory], memory_mask[row])
+            last = torch.tensor([len(prefix) - 1 for prefix in prefixes], device=self.device)
+            return (logits[torch.arange(len(row)), last] / model.config.temperature).log_softmax(-1).float().cpu()
+
+        if answers is None:
+            width, longest = max(BEAM_WIDTH, top_k), model.config.max_answer_pieces
+            banned = (PAD, BOS, UNKNOWN)
+            found = beam_search(log_probs, len(questions), width, longest, BOS, EOS, banned, length_power)
+        else:
+            tree = PrefixTree(processor.encode_answer(answer) for answer in answers if answer.strip())
+            found = closed_search(log_probs, len(questions), tree, top_k, BOS, EOS)
+        decode_ms = _ms_since(start)
+        timings = {"image": image_ms, "question": question_ms, "fusion": fusion_ms, "decode": decode_ms}
+        timings["total"] = sum(timings.values())
+        predictions = []
+        for question, hypotheses in zip(questions, found, strict=True):
+            top = _merge(hypotheses, processor)
+            if not length_power:
+                top.sort(key=lambda answer: -answer.probability)  # merging may have moved one up
+            top = top[:top_k]
+            sure = top[0].probability >= model.config.sure_threshold
+            predictions.append(Prediction(question, features, top, sure, timings))
+        return predictions
+
+    def _encode_text(self, model: VQAModel, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        ids, mask = (x.to(self.device) for x in self.processor.questions(texts))
+        self.calls["bert"] += 1
+        return model.encode_text(ids, mask), mask
+
+    def _mean_image(self, model: VQAModel, batch: int) -> torch.Tensor:
+        return model.mean_image_state.expand(batch, model.grid_size[0] * model.grid_size[1], -1)
+
+    @torch.inference_mode()
+    def embed_photos(self, photos: Sequence[Photo], features: str = "aligned") -> np.ndarray:
+        """Unit vectors (n, D) of photographs in the shared space."""
+        states = torch.cat([photo.states.states for photo in photos])
+        return pool(self._model(features).aligner.image(states)).cpu().numpy()
+
+    @torch.inference_mode()
+    def embed_texts(self, texts: Sequence[str], features: str = "aligned") -> np.ndarray:
+        """Unit vectors (n, D) of captions or questions in the shared space."""
+        model = self._model(features)
+        states, mask = self._encode_text(model, [clean_caption(clean_question(text)) for text in texts])
+        return pool(model.aligner.text(states), mask).cpu().numpy()
+
+    @torch.inference_mode()
+    def similarity(
+        self, photo: Photo | str | Path | bytes | Image.Image, text: str, features: str = "aligned"
+    ) -> Similarity:
+        """How near a photograph and a text lie in the shared space, in all and word by patch."""
+        model, text = self._model(features), clean_caption(clean_question(text))
+        seen = photo if isinstance(photo, Photo) else self.encode(photo)
+        states, mask = self._encode_text(model, [text])
+        image_tokens, text_tokens, image_embed, text_embed = model.aligner(seen.states.states, states, mask)
+        words = self.processor.words(text)
+        by_word = torch.stack([text_tokens[0, list(word.tokens)].mean(0) for word in words])
+        cosines = (
+            torch.nn.functional.normalize(by_word, dim=-1) @ torch.nn.functional.normalize(image_tokens[0], dim=-1).T
+        )
+        cosine = float((image_embed * text_embed).sum())
+        space = self._spaces.get(features)
+        return Similarity(
+            cosine,
+            [word.text for word in words],
+            cosines.unflatten(-1, model.grid_size).cpu().numpy(),
+            _percentile(cosine, space["matched"]) if space else None,
+            _percentile(cosine, space["mismatched"]) if space else None,
+        )
+
+
+def _merge(hypotheses: list[Hypothesis], processor: VQAProcessor) -> list[Answer]:
+    """Texts in the order found; where two ways to spell a text in pieces were found, their probabilities are added."""
+    probability: dict[str, float] = {}
+    for pieces, log_prob in hypotheses:
+        text = processor.decode_answer(pieces)
+        probability[text] = probability.get(text, 0.0) + float(np.exp(log_prob))
+    return [Answer(text, value) for text, value in probability.items()]
+
+
+def _percentile(value: float, sample: list[float]) -> float:
+    return 100.0 * float(np.mean(np.asarray(sample) <= value))
+
+
+def _ms_since(start: float) -> float:
+    return 1000 * (time.perf_counter() - start)

@@ -1,0 +1,65 @@
+"""The configuration of the model. Dimension key of the project, used in names and comments:
+
+B batch, P patches, L question tokens, A answer pieces, D shared width, H heads, W an encoder's own width,
+V answer vocabulary. Masks: True = real token.
+"""
+
+from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
+
+from vqa.model.hybrid_vit import HybridViTConfig
+
+
+class VQAConfig(PreTrainedConfig):
+    """Two encoders, and the heads that align, fuse and decode.
+
+    `features` names what this checkpoint feeds to the fusion: `"aligned"`, projections trained with the alignment
+    loss, or `"unaligned"`, the encoders' own features on fixed axes; `fusion` how they are fused, by
+    `"coattention"` or, as a baseline, `"pooled"`. `encoders` is a directory, relative to the
+    checkpoint's own, that holds `vision/` and `text/` where several checkpoints share them; None where the
+    checkpoint holds their weights itself. `temperature` divides the decoder's logits wherever a probability is
+    reported (fitted on val), and an answer below `sure_threshold` is called unsure.
+    """
+
+    model_type = "vqa_coattention"
+    sub_configs = {"vision_config": AutoConfig, "text_config": AutoConfig}
+
+    vision_config: dict | PreTrainedConfig | None = None
+    text_config: dict | PreTrainedConfig | None = None
+    features: str = "aligned"
+    fusion: str = "coattention"
+    encoders: str | None = None
+    hidden_size: int = 256
+    num_heads: int = 8
+    num_blocks: int = 2
+    decoder_layers: int = 2
+    feed_forward_ratio: int = 2
+    dropout: float = 0.1
+    answer_vocab_size: int = 4000
+    max_answer_pieces: int = 24
+    pad_token_id: int = 0
+    bos_token_id: int = 1
+    eos_token_id: int = 2
+    temperature: float = 1.0
+    sure_threshold: float = 0.5
+
+    def __post_init__(self, **kwargs):
+        self.vision_config = _sub_config(self.vision_config, HybridViTConfig.model_type)
+        self.text_config = _sub_config(self.text_config, "bert")
+        if self.features not in ("aligned", "unaligned"):
+            raise ValueError(f"features is 'aligned' or 'unaligned', not {self.features!r}.")
+        if self.fusion not in ("coattention", "pooled"):
+            raise ValueError(f"fusion is 'coattention' or 'pooled', not {self.fusion!r}.")
+        if self.hidden_size % self.num_heads:
+            raise ValueError(f"hidden_size ({self.hidden_size}) is not a multiple of num_heads ({self.num_heads}).")
+        super().__post_init__(**kwargs)
+
+
+def _sub_config(config: dict | PreTrainedConfig | None, default_type: str) -> PreTrainedConfig:
+    if isinstance(config, PreTrainedConfig):
+        return config
+    fields = dict(config or {})
+    return CONFIG_MAPPING[fields.pop("model_type", default_type)](**fields)
+
+
+AutoConfig.register(HybridViTConfig.model_type, HybridViTConfig)
+AutoConfig.register(VQAConfig.model_type, VQAConfig)

@@ -1,0 +1,1 @@
+"""Photographs and text in, tensors out, and back."""

@@ -1,0 +1,166 @@
+"""Training the heads: projections on captions (aligned only), then every task together."""
+
+import logging
+import random
+from functools import partial
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+
+from vqa.model.model import VQAModel, VQAOutput
+from vqa.processing.processor import PAD
+from vqa.train.calibration import calibrate
+from vqa.train.contrastive import CaptionPairs, alignment_loss
+from vqa.train.examples import Example
+from vqa.train.joint_data import JointData, own_captions, prepare
+from vqa.train.loop import FitSettings, fit
+from vqa.train.losses import attention_loss, joint_loss, task_loss
+from vqa.train.sampling import EpochStream
+from vqa.train.settings import JointSettings
+
+logger = logging.getLogger(__name__)
+MATCHING = "caption-match"  # the source that needs mined captions
+BATCH_SIZE = 32  # of questions, where `shares` does not say it
+
+
+def train_joint(settings: JointSettings, features: str, question_only: bool, run: Path) -> JointData:
+    """Prepares the data, trains the heads (`train_heads`) and calibrates them.
+
+    Of several processes the main one makes the caches, and is the only one to calibrate.
+    """
+    with Accelerator().main_process_first():
+        data = prepare(settings, features)
+    train_heads(data, question_only, run)
+    if not question_only and Accelerator().is_main_process:
+        calibrate(data)
+    return data
+
+
+def train_heads(data: JointData, question_only: bool, run: Path) -> None:
+    """The two stages: projections on captions (aligned only), then every task together.
+
+    `question_only` replaces every photograph by the mean image, to see how far the questions alone lead.
+    """
+    settings, model = data.settings, data.model
+    seed = settings.fit.get("seed", 0)
+    torch.manual_seed(seed)
+    sources = data.sources | {MATCHING: data.statements}
+    streams = {"questions": streams_of(sources, settings.shares, seed)}
+    if data.captions and settings.caption_share:
+        streams["captions"] = [EpochStream(data.captions, settings.caption_share, seed)]
+    start_from_states(data)
+    caption_texts = own_captions(data.caption_rows["train"])
+    pairs = None
+    contrastive = model.config.features == "aligned" and settings.align_weight > 0 and not question_only
+    if contrastive and not caption_texts:
+        logger.warning("There are no captions to align photographs with: the answers alone train the projections.")
+    elif contrastive:
+        pairs_of = partial(
+            CaptionPairs,
+            caption_texts,
+            data.images,
+            data.texts,
+            hard_negatives=settings.hard_negatives,
+            mine_every=settings.mine_every,
+            seed=seed,
+            kept_patches=settings.kept_patches,
+        )
+        pairs = pairs_of(batch_size=settings.align_batch)
+        data.seconds += fit(
+            model.aligner,
+            lambda step: pairs.batch(step, model),
+            lambda _, batch: {"loss": alignment_loss(model, batch)},
+            FitSettings(**settings.align),
+            run / "align",
+            "alignment",
+            keeping(pairs),
+        )
+        pairs = pairs_of(batch_size=settings.pair_share)
+    sizes = {name: sum(stream.batch_size for stream in group) for name, group in streams.items()}
+    blind_share = 1.0 if question_only else settings.blind_share
+
+    def batch_of(step: int) -> dict:
+        rng = random.Random(f"{seed}/{step}")
+        blind = {"questions": blind_share, "captions": 1.0 if question_only else 0.0}
+        batch = {
+            name: data.collate([example for stream in group for example in stream.batch(step)], rng, blind[name])
+            for name, group in streams.items()
+        }
+        if pairs is not None:
+            batch["pairs"] = pairs.batch(step, model)
+        return batch
+
+    def losses_of(model: VQAModel, batch: dict) -> dict[str, torch.Tensor]:
+        terms, others = {}, {}
+        for name in sizes:
+            inputs, shown = batch[name]
+            output = model(**inputs)
+            terms[name] = task_loss(output.logits, inputs["answer_ids"], PAD, settings.label_smoothing)
+            if name == "questions" and settings.attention_weight:
+                others["attention"] = settings.attention_weight, attention_loss(readings(output, inputs), shown)
+        task = sum(size * terms[name] for name, size in sizes.items()) / sum(sizes.values())
+        if "pairs" in batch:
+            others["align"] = settings.align_weight, alignment_loss(model, batch["pairs"])
+        return joint_loss(task, others) | terms
+
+    model.vision_encoder, model.text_encoder, encoders = (
+        torch.nn.Identity(),
+        torch.nn.Identity(),
+        (model.vision_encoder, model.text_encoder),
+    )  # their states are cached: keep them out of checkpoints and averages
+    schedule, accelerator = FitSettings(**settings.fit), keeping(pairs)
+    data.seconds += fit(model, batch_of, losses_of, schedule, run / "joint", model.config.features, accelerator)
+    model.vision_encoder, model.text_encoder = encoders
+
+
+def start_from_states(data: JointData) -> None:
+    """Fixes what "no photograph" is, and starts fresh projections at the principal axes of their encoder's states."""
+    rng = random.Random(data.settings.fit.get("seed", 0))
+    ids = sorted({e.image_id for s in data.sources.values() for e in s} | {e.image_id for e in data.captions})
+    states = data.images.plain_states(rng.sample(ids, min(1500, len(ids)))).flatten(0, 1)
+    data.model.mean_image_state.copy_(states.mean(0))
+    if data.settings.start:
+        return
+    data.model.aligner.image.start_at_principal_axes(states)
+    questions = sorted({e.question for s in data.sources.values() for e in s})
+    states, mask = data.texts[rng.sample(questions, min(4000, len(questions)))]
+    data.model.aligner.text.start_at_principal_axes(states[mask])
+
+
+def streams_of(sources: dict[str, list[Example]], shares: dict[str, int], seed: int) -> list[EpochStream[Example]]:
+    """A stream of examples for each source that has a share of the batch; sources without examples are left out.
+
+    Raises `ValueError` for a share of a source that there is not, and where there is nothing to train on.
+    """
+    total = sum(map(len, sources.values()))
+    shares = shares or {name: max(1, round(BATCH_SIZE * len(s) / total)) for name, s in sources.items() if s}
+    unknown = [name for name in shares if name not in sources]
+    if unknown:
+        raise ValueError(f"The data has no source {unknown[0]!r} to give a share to, only {', '.join(sources)}.")
+    for name, examples in sources.items():
+        if name in shares and not examples:
+            logger.warning("%s has a share of the batch and no examples: it is left out.", name)
+        elif examples and not shares.get(name):
+            logger.warning("%s has %d examples and no share of the batch: it is left out.", name, len(examples))
+    streams = [EpochStream(sources[name], share, seed) for name, share in shares.items() if share and sources[name]]
+    if not streams:
+        raise ValueError("There is nothing to train on: no question has a photograph, a training split and a share.")
+    return streams
+
+
+def keeping(pairs: CaptionPairs | None) -> Accelerator:
+    """An accelerator whose checkpoints keep the wrong captions that were mined."""
+    accelerator = Accelerator()
+    if pairs is not None:
+        accelerator.register_for_checkpointing(pairs)
+    return accelerator
+
+
+def readings(output: VQAOutput, inputs: dict) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """What words read of the patches in each block, and pieces of the answer in each layer, for `attention_loss`."""
+    patches = output.fused_image.shape[1]
+    said = inputs["answer_ids"][:, 1:] != PAD
+    return [(weights, inputs["text_mask"]) for weights in output.attn_text_to_image] + [
+        (weights[:, :, :-1, :patches], said) for weights in output.attn_answer
+    ]

@@ -1,0 +1,211 @@
+"""All that a joint run reads, as batches of the frozen encoders' states, and the heads that it trains."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from vqa.data.augment import MIRRORED, View
+from vqa.data.images import ImageStore
+from vqa.data.labels import box_grid, words_by_image
+from vqa.data.rows import answered_row, box_row, caption_row, read_rows, settle_splits, split_rows
+from vqa.model.alignment import pool
+from vqa.model.model import ENCODERS, VQAModel, load_encoder
+from vqa.processing.processor import VQAProcessor, train_answer_pieces
+from vqa.processing.text import clean_caption
+from vqa.train.caption_questions import from_captions
+from vqa.train.examples import (
+    Example,
+    asked,
+    balanced,
+    boxed,
+    captioned,
+    counted,
+    existing,
+    matching,
+    mirrored_text,
+    verified,
+)
+from vqa.train.features import ImageStates, TextStates, drawn_patches, vit_cache
+from vqa.train.relations import turned
+from vqa.train.sampling import uniform
+from vqa.train.settings import JointSettings
+
+
+@dataclass
+class JointData:
+    """All that a joint run reads, with features of both encoders at hand."""
+
+    settings: JointSettings
+    model: VQAModel
+    processor: VQAProcessor
+    sources: dict[str, list[Example]]
+    statements: list[Example]  # captions, true or false of a photograph
+    captions: list[Example]
+    caption_rows: dict[str, list[dict]]  # by split
+    val: list[dict]
+    images: ImageStates
+    texts: TextStates
+    boxes: dict[str, list]  # of training photographs, all there are of a class
+    seconds: float = 0.0  # that training took
+    _answers: dict[str, list[int]] = field(default_factory=dict)
+
+    def answer_ids(self, answer: str) -> list[int]:
+        if answer not in self._answers:
+            self._answers[answer] = self.processor.encode_answer(answer)[: self.model.config.max_answer_pieces]
+        return self._answers[answer]
+
+    def collate(self, examples: Sequence[Example], rng: random.Random, blind_share: float) -> tuple[dict, torch.Tensor]:
+        """States, mask, pieces and patches' places of a batch, and which patches show what is asked about, (B, P).
+
+        A `blind_share` of the photographs is the mean image. A `patchy_share` of them lacks up to half of its patches,
+        so that photographs with hidden patches, by which maps are tested, are nothing new to the model.
+        """
+        mirrored = [e.mirrored for e in examples]
+        image_states, views = self.images.drawn_states(
+            [e.image_id for e in examples], [e is not None for e in mirrored], rng
+        )
+        examples = [other if view[MIRRORED] else e for e, other, view in zip(examples, mirrored, views, strict=True)]
+        hidden = [rng.uniform(0, 0.5) if rng.random() < self.settings.patchy_share else 0.0 for _ in examples]
+        hidden = torch.tensor([1.0 if rng.random() < blind_share else share for share in hidden])
+        hidden = uniform(image_states.shape[:2], rng) < hidden[:, None]
+        image_states[hidden] = self.model.mean_image_state.cpu()
+        shown = torch.stack([self.patches_asked_about(*pair) for pair in zip(examples, views, strict=True)]) & ~hidden
+        image_states, places = drawn_patches(image_states, self.settings.kept_patches, rng)
+        text_states, text_mask = self.texts[[e.question for e in examples]]
+        text_mask[:, 1:] &= uniform(text_mask.shape, rng)[:, 1:] < self.settings.kept_words
+        answers = self.processor.pad_answers([self.answer_ids(rng.choice(e.answers)) for e in examples])
+        inputs = {
+            "image_states": image_states,
+            "text_states": text_states,
+            "text_mask": text_mask,
+            "answer_ids": answers,
+            "places": places,
+        }
+        return inputs, shown.gather(1, places)
+
+    def patches_asked_about(self, example: Example, view: View) -> torch.Tensor:
+        """(P,) bool: the patches of a view in a box of what is asked about; none where no such box is known."""
+        boxes = [box for box in self.boxes.get(example.image_id, ()) if box[0] == example.about]
+        return box_grid(boxes, view, self.model.grid_size).any(1)
+
+
+def prepare(settings: JointSettings, features: str) -> JointData:
+    """Reads the data, trains the answers' vocabulary and makes or opens the caches. Raises `ValueError`."""
+    rows = read_rows(settings.questions, answered_row)
+    caption_rows = read_rows(settings.captions, caption_row)
+    boxes = read_rows(settings.boxes, box_row)
+    settle_splits(rows, caption_rows, boxes)
+    boxes = split_rows(boxes, "train")
+    questions, train_captions = split_rows(rows, "train"), split_rows(caption_rows, "train")
+    seed = settings.fit.get("seed", 0)
+    torch.manual_seed(seed)
+
+    store = ImageStore(settings.images)
+    if not any(row["image_id"] in store for row in rows):
+        names = f": they ask about {rows[0]['image_id']!r}, and there is {next(iter(store))!r}" if rows else ""
+        raise ValueError(f"None of the {len(rows)} questions is about one of the {len(store)} images{names}.")
+    sources = {name: balanced(s, seed) for name, s in asked(questions).items()}
+    words = words_by_image(questions, train_captions, boxes)
+    sources["existence"] = existing(train_captions, boxes, questions, words, seed)
+    sources["verified"] = verified(questions, words, seed)
+    sources["from-captions"] = from_captions(train_captions, questions, seed)
+    sources["turned"] = turned(questions)
+    sources["boxed"] = boxed(boxes, seed)
+    sources["count"] = counted(boxes)
+    captions = captioned(train_captions)
+    answers = [e.answers[i % len(e.answers)] for s in sources.values() for i, e in enumerate(s)]
+    if settings.start:
+        pieces, *others = [
+            (folder / VQAProcessor.ANSWERS_FILE).read_bytes() for folder in settings.start_folders(features)
+        ]
+        if any(other != pieces for other in others):
+            raise ValueError("The heads to average do not share their answers' vocabulary.")
+    else:
+        pieces = train_answer_pieces([*answers, *(e.answers[0] for e in captions)], settings.answer_pieces)
+    processor = VQAProcessor.from_parts(settings.vision, settings.text, pieces, settings.seen_at(features))
+    model = new_model(settings, features, processor.answer_vocab_size)
+
+    val = [row for row in split_rows(rows, "val") if row["image_id"] in store]
+    by_split = {
+        "train": [row for row in train_captions if row["image_id"] in store],
+        "val": [row for row in split_rows(caption_rows, "val") if row["image_id"] in store],
+    }
+    statements = [clean_caption(c) for part in by_split.values() for row in part for c in row["captions"]]
+    asked_texts = [e.question for s in [*sources.values(), captions] for e in s] + [row["question"] for row in val]
+    asked_texts += statements
+    asked_texts += [other for text in set(asked_texts) if (other := mirrored_text(text))]
+    texts = TextStates(model, processor, asked_texts, Path(settings.cache) / "text")
+    trained_on = [i for i in store if i in words]
+    images = ImageStates(
+        vit_cache(model, processor, store, "plain", list(store), settings.cache),
+        vit_cache(model, processor, store, "crop", trained_on, settings.cache) if trained_on else None,
+    )
+    sources = {name: [e for e in s if e.image_id in images] for name, s in sources.items()}
+    captions = [e for e in captions if e.image_id in images]
+    statements = matching(by_split["train"], nearest_captions(own_captions(by_split["train"]), texts), seed)
+    whole = {row["image_id"]: [b for b in row["boxes"] if row["classes"] in ("all", b[0])] for row in boxes}
+    return JointData(settings, model, processor, sources, statements, captions, by_split, val, images, texts, whole)
+
+
+def own_captions(rows: list[dict]) -> dict[str, list[str]]:
+    """The clean captions of each photograph."""
+    return {row["image_id"]: [clean_caption(caption) for caption in row["captions"]] for row in rows}
+
+
+def new_model(settings: JointSettings, features: str, answer_vocab_size: int) -> VQAModel:
+    """Fresh heads, or those to start from, over the pretrained encoders. Raises `ValueError` where they do not fit."""
+    image_size = settings.seen_at(features)
+    if settings.start:
+        encoders = load_encoder(settings.vision, image_size), load_encoder(settings.text)
+        changes = settings.model | {"vision_config": encoders[0].config}
+        heads = [VQAModel.from_heads(f, *encoders, **changes) for f in settings.start_folders(features)]
+        model = mean_of(heads)
+    else:
+        model = VQAModel.from_encoders(
+            settings.vision,
+            settings.text,
+            image_size,
+            features=features,
+            answer_vocab_size=answer_vocab_size,
+            **settings.model,
+        )
+    model.freeze()
+    return model
+
+
+def mean_of(models: list[VQAModel]) -> VQAModel:
+    """The first of models that share their encoders, with the mean of all heads. Raises `ValueError` for others."""
+    heads = [{k: v for k, v in m.named_parameters() if not k.startswith(ENCODERS)} for m in models]
+    first, *others = [{name: weight.shape for name, weight in h.items()} for h in heads]
+    if any(other != first for other in others):
+        raise ValueError("The heads to average are not of one shape.")
+    with torch.no_grad():
+        for name, mean in heads[0].items():
+            mean.copy_(torch.stack([h[name] for h in heads]).mean(0))
+    return models[0]
+
+
+def nearest_captions(captions: dict[str, list[str]], texts: TextStates, first: int = 5, last: int = 25) -> dict:
+    """For each photograph, other photographs' captions that read most like its own first one.
+
+    By the frozen text encoder alone, so that aligned and unaligned models get the same; the very nearest are left
+    out, being true too often.
+    """
+    if not captions:
+        return {}
+    owners = [(image_id, caption) for image_id, own in captions.items() for caption in own]
+    embeds = []
+    for start in range(0, len(owners), 512):
+        states, mask = texts[[caption for _, caption in owners[start : start + 512]]]
+        embeds.append(pool(states, mask))
+    embeds = torch.cat(embeds)
+    place = {image_id: i for i, (image_id, _) in reversed(list(enumerate(owners)))}
+    nearest = {}
+    for image_id, own in captions.items():
+        ranked = (embeds @ embeds[place[image_id]]).topk(min(last + len(own), len(owners))).indices.tolist()
+        others = [owners[i][1] for i in ranked if owners[i][0] != image_id]
+        nearest[image_id] = others[first:last] or others
+    return nearest
