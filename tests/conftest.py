@@ -89,18 +89,18 @@ def tiny_weights(tmp_path_factory, answer_pieces):
     image_processor_for(vision.config).save_pretrained(root / "encoders" / "vision")
     text.save_pretrained(root / "encoders" / "text")
     tokenizer.save_pretrained(root / "encoders" / "text")
-    for features in ("aligned", "unaligned"):
+    for variant in ("aligned", "unaligned"):
         model = VQAModel.from_encoders(
             root / "encoders" / "vision",
             root / "encoders" / "text",
-            features=features,
+            variant=variant,
             hidden_size=16,
             num_heads=2,
             answer_vocab_size=VQAProcessor(None, None, answer_pieces).answer_vocab_size,
         )
-        (root / features).mkdir()
-        model.save_heads(root / features, "../encoders")
-        (root / features / VQAProcessor.ANSWERS_FILE).write_bytes(answer_pieces)
+        (root / variant).mkdir()
+        model.save_heads(root / variant, "../encoders")
+        (root / variant / VQAProcessor.ANSWERS_FILE).write_bytes(answer_pieces)
     return root
 
 
@@ -135,16 +135,16 @@ def tiny_data(tmp_path_factory, tiny_weights):
         "out": str(root / "weights"),
         "model": {"hidden_size": 16, "num_heads": 2, "num_blocks": 1, "decoder_layers": 1, "dropout": 0.0},
         "answer_pieces": 300,
-        "shares": {"colours": 8, "existence": 2, "count": 2, "caption-match": 2},
-        "caption_share": 2,
+        "questions_per_batch": {"colours": 8, "existence": 2, "count": 2, "caption-match": 2},
+        "captions_per_batch": 2,
         "align": {"steps": 5, "learning_rate": 1e-3, "warmup_steps": 1, "ema": 0},
         "align_batch": 6,
         "align_weight": 0.2,
         "attention_weight": 0.3,
-        "pair_share": 4,
+        "pairs_per_batch": 4,
         "hard_negatives": 2,
-        "blind_share": 0.1,
-        "patchy_share": 0.5,
+        "question_only_prob": 0.1,
+        "patch_drop_prob": 0.5,
         "label_smoothing": 0.0,
         "fit": {"steps": 4, "learning_rate": 1e-3, "warmup_steps": 1, "ema": 0.9},
     }

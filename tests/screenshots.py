@@ -43,13 +43,13 @@ def main() -> None:
         chinese = Visitor(context, address)
         ask_about_the_cat(chinese)
         picture(chinese.page, args.out / "ask-zh-1280.jpg")
-    for features in predictor.features:
-        maps_figure(predictor, features).save(args.out / f"maps-{features}.jpg", quality=85)
+    for variant in predictor.variants:
+        maps_figure(predictor, variant).save(args.out / f"maps-{variant}.jpg", quality=85)
 
 
-def maps_figure(predictor: VQAPredictor, features: str) -> Image.Image:
+def maps_figure(predictor: VQAPredictor, variant: str) -> Image.Image:
     """One row a photograph with its question and the model's answer, one column a method."""
-    model, processor = predictor.models[features], predictor.processors[features]
+    model, processor = predictor.models[variant], predictor.processors[variant]
     columns = ("photograph", *METHODS)
     figure = Image.new("RGB", (TILE * len(columns), LINE + (TILE + LINE) * len(MAPPED)), "white")
     pen = ImageDraw.Draw(figure)
@@ -58,7 +58,7 @@ def maps_figure(predictor: VQAPredictor, features: str) -> Image.Image:
     for row, (name, question) in enumerate(MAPPED.items()):
         path = ROOT / "examples" / f"{name}.jpg"
         photo, image = predictor.encode(path), open_photo(path.read_bytes())
-        answer = predictor.ask(photo, question, features).answer
+        answer = predictor.ask(photo, question, variant).answer
         found = [explain(model, processor, photo.states, question, method, answer=answer) for method in METHODS]
         drawn = [draw(image, one.image_map, *common_scale(one.image_map), opacity=0.9) for one in found]
         top = LINE + (TILE + LINE) * row
@@ -87,7 +87,7 @@ def take(visitor: Visitor, out: Path, width: int) -> None:
     page = visitor.page
     ask_about_the_cat(visitor)
     picture(page, out / f"ask-{width}.jpg")
-    visitor.pick("features", "compare both")
+    visitor.pick("variant", "compare both")
     page.locator("#answers article").nth(1).wait_for()
     picture(page, out / f"compare-{width}.jpg")
     for name, label in TABS.items():

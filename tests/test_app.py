@@ -135,7 +135,7 @@ def test_only_the_three_endpoints_are_offered(client):
     assert [parameter["parameter_name"] for parameter in named["/ask"]["parameters"]] == [
         "photo",
         "question",
-        "features",
+        "variant",
         "top_k",
         "answers",
     ]
@@ -165,7 +165,7 @@ def test_compare_and_similarity(client, tiny_predictor, photo, photo_file):
 def test_defaults_are_enough(client, tiny_predictor, photo_file):
     result = client.predict(photo=handle_file(photo_file), question=QUESTION, api_name="/ask")
     expected = tiny_predictor.ask(photo_file, QUESTION, "aligned", top_k=5)
-    assert result["features"] == "aligned"
+    assert result["variant"] == "aligned"
     assert [entry["answer"] for entry in result["top"]] == [answer.text for answer in expected.top]
 
 
@@ -173,7 +173,7 @@ def test_defaults_are_enough(client, tiny_predictor, photo_file):
     ("arguments", "message"),
     [
         (("", "aligned", 5, ""), "question"),
-        ((QUESTION, "other", 5, ""), "features is one of"),
+        ((QUESTION, "other", 5, ""), "variant is one of"),
         ((QUESTION, "aligned", 99, ""), "top_k"),
         ((QUESTION, "aligned", 5, "red " * 99), "too long"),
     ],

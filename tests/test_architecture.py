@@ -93,6 +93,16 @@ def test_every_test_stands_where_its_module_does():
     assert strays == []
 
 
+def test_no_two_classes_have_one_name():
+    names = [
+        node.name
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert {name for name in names if names.count(name) > 1} == set()
+
+
 def test_imports_have_no_circles():
     graph = {name: {n for n in imports(path, True) if n in MODULES} - {name} for name, path in MODULES.items()}
     resolved: set[str] = set()

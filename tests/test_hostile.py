@@ -24,7 +24,7 @@ from vqa.processing.text import QuestionError
 from vqa.ui import visit as visits
 from vqa.ui.answers import answers_html, history_html
 from vqa.ui.markup import esc
-from vqa.ui.visit import View, Visit
+from vqa.ui.visit import MapView, Visit
 
 SECONDS = 5.0
 EXTRA_MB = 300
@@ -120,7 +120,7 @@ def test_markup_in_a_question_comes_out_as_text(tiny_predictor, photo):
     visit = Visit(tiny_predictor.encode(photo))
 
     def shown(question: str) -> tuple[str, Tags]:
-        asked = visits.ask(visit, tiny_predictor, question, "aligned", View("off"))
+        asked = visits.ask(visit, tiny_predictor, question, "aligned", MapView("off"))
         html = answers_html(asked, "en") + history_html(asked, "en")
         return html, Tags(html)
 

@@ -155,11 +155,11 @@ def test_code_fences_and_result_markers_are_closed():
 # ---- figures ----
 
 
-@pytest.mark.parametrize("features", ["aligned", "unaligned"])
-def test_the_shapes_are_those_of_the_shipped_weights(features):
-    weights = ROOT / "weights" / features
+@pytest.mark.parametrize("variant", ["aligned", "unaligned"])
+def test_the_shapes_are_those_of_the_shipped_weights(variant):
+    weights = ROOT / "weights" / variant
     if not (weights / "config.json").is_file():
-        pytest.skip(f"there are no weights/{features} yet")
+        pytest.skip(f"there are no weights/{variant} yet")
     from vqa.model.configuration import VQAConfig
     from vqa.model.model import grid_size
 

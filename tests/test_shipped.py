@@ -28,23 +28,25 @@ def test_both_checkpoints_are_of_one_shape_and_share_their_encoders(predictor):
     assert unaligned.aligner.image.mlp_out.weight.abs().max() == 0  # the encoders' own features
 
 
-def test_the_two_runs_differ_in_their_features_alone():
+def test_the_two_runs_differ_in_their_variant_alone():
     records = [json.loads((WEIGHTS / name / "train.json").read_text()) for name in ("aligned", "unaligned")]
-    assert [record["features"] for record in records] == ["aligned", "unaligned"]
+    assert [record["variant"] for record in records] == ["aligned", "unaligned"]
     assert records[0]["settings"] == records[1]["settings"]
     assert records[0]["examples"] == records[1]["examples"]
 
 
-@pytest.mark.parametrize("features", ["aligned", "unaligned"])
-def test_a_cat_is_a_cat_and_the_question_alone_does_not_say_so(predictor, features):
+@pytest.mark.parametrize("variant", ["aligned", "unaligned"])
+def test_a_cat_is_a_cat_and_the_question_alone_does_not_say_so(predictor, variant):
     photo = ROOT / "examples" / "cat.jpg"
-    seen = predictor.ask(photo, "what animal is this?", features)
+    seen = predictor.ask(photo, "what animal is this?", variant)
     assert seen.answer == "cat"
-    blind = predictor.ask_blind("what animal is this?", features, answers=["cat", "dog", "horse", "bird"])
-    closed = predictor.ask(photo, "what animal is this?", features, answers=["cat", "dog", "horse", "bird"])
+    question_only = predictor.ask_question_only(
+        "what animal is this?", variant, answers=["cat", "dog", "horse", "bird"]
+    )
+    closed = predictor.ask(photo, "what animal is this?", variant, answers=["cat", "dog", "horse", "bird"])
     probability = {answer.text: answer.probability for answer in closed.top}
-    assert blind.answer != "cat"
-    assert probability["cat"] > 3 * {answer.text: answer.probability for answer in blind.top}["cat"]
+    assert question_only.answer != "cat"
+    assert probability["cat"] > 3 * {answer.text: answer.probability for answer in question_only.top}["cat"]
 
 
 def test_closed_probabilities_agree_with_teacher_forcing(predictor):

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 import vqa.cli.ablate
 from vqa.__main__ import main
-from vqa.cli.ablate import VARIANTS, Bench, cell_settings
+from vqa.cli.ablate import SETUPS, Testbed, cell_settings
 from vqa.evaluate.tables import ablation_space_table, ablation_table
 from vqa.processing.processor import PAD
 from vqa.train.settings import load_settings
@@ -19,11 +19,9 @@ CHOSEN = ("question only", "pooled, unaligned", "co-attention, contrastive, hard
 
 def test_cells_differ_from_one_another_and_share_the_budget(tiny_data):
     base = load_settings(tiny_data / "joint.json")
-    cells = {name: cell_settings(base, variant, 8, 3) for name, variant in VARIANTS.items()}
-    assert len(VARIANTS) == 9
-    assert (
-        len({(repr(cells[name]), variant.features, variant.question_only) for name, variant in VARIANTS.items()}) == 9
-    )
+    cells = {name: cell_settings(base, setup, 8, 3) for name, setup in SETUPS.items()}
+    assert len(SETUPS) == 9
+    assert len({(repr(cells[name]), setup.variant, setup.question_only) for name, setup in SETUPS.items()}) == 9
     for settings in cells.values():
         assert (settings.fit["steps"], settings.align["steps"]) == (8, 10)  # twice those of the configuration
         assert settings.fit["seed"] == settings.align["seed"] == 3 and settings.fit["ema"] == 0
@@ -34,7 +32,7 @@ def test_cells_differ_from_one_another_and_share_the_budget(tiny_data):
 
 @pytest.fixture
 def ablate(tiny_data, tmp_path, monkeypatch):
-    monkeypatch.setattr(vqa.cli.ablate, "VARIANTS", {name: VARIANTS[name] for name in CHOSEN})
+    monkeypatch.setattr(vqa.cli.ablate, "SETUPS", {name: SETUPS[name] for name in CHOSEN})
     files = ["--cells", str(tmp_path / "cells"), "--out", str(tmp_path / "ablation.json")]
     return lambda *options: main(
         ["ablate", "--config", str(tiny_data / "joint.json"), *files, "--steps", "2", *options]
@@ -73,17 +71,17 @@ def test_an_answer_counts_where_each_piece_and_the_end_are_the_likeliest():
     said = F.one_hot(torch.tensor(list(pieces.values())).roll(-1, 1), 9).float()
     said[1, 2] = F.one_hot(torch.tensor(4), 9)  # goes on after "tennis racket"
     said[2, 2] = F.one_hot(torch.tensor(4), 9)  # after the end of "no" nothing matters
-    bench = Bench.__new__(Bench)
-    bench.texts = Texts()
-    bench.rows = [{"image_id": "i", "question": "?", "answer": a, "source": a[:1]} for a in pieces]
-    bench.rows[1]["source"] = "r"
+    testbed = Testbed.__new__(Testbed)
+    testbed.texts = Texts()
+    testbed.rows = [{"image_id": "i", "question": "?", "answer": a, "source": a[:1]} for a in pieces]
+    testbed.rows[1]["source"] = "r"
     data = SimpleNamespace(
         images=SimpleNamespace(plain_states=lambda ids: torch.zeros(len(ids), 1, 1)),
         processor=SimpleNamespace(pad_answers=torch.tensor),
         answer_ids=pieces.get,
         model=lambda *batch: SimpleNamespace(logits=said),
     )
-    assert bench.accuracies(data, False) == {"n": 1.0, "r": 0.5}
+    assert testbed.accuracies(data, False) == {"n": 1.0, "r": 0.5}
 
 
 def test_tables_of_means_and_deviations():

@@ -60,7 +60,7 @@ def test_answers_come_in_the_order_of_the_questions(answer, questions, photos, t
         assert (line["image_id"], line["question"]) == (question.image_id, question.question)
         assert line["answer"] == alone.answer
         assert line["confidence"] == pytest.approx(alone.confidence, abs=1e-4)
-        assert line["features"] == "aligned" and line["sure"] == alone.sure
+        assert line["variant"] == "aligned" and line["sure"] == alone.sure
 
 
 def test_each_photograph_is_encoded_once(answer, monkeypatch):
@@ -173,11 +173,11 @@ def test_the_output_file_is_not_taken_for_something_else(answer, questions, caps
     assert refused("does not hold answers")
     answer.out.write_bytes(questions.read_bytes())
     assert refused("does not hold answers")
-    answer.out.write_text('{"row": 1, "image_id": "sea", "question": "other?", "answer": "x", "features": "aligned"}\n')
+    answer.out.write_text('{"row": 1, "image_id": "sea", "question": "other?", "answer": "x", "variant": "aligned"}\n')
     assert refused("other questions")
     answer.out.unlink()
-    answer("--features", "unaligned")
-    assert refused("other features")
+    answer("--variant", "unaligned")
+    assert refused("another variant")
 
 
 def test_closed_answers(answer, tmp_path):

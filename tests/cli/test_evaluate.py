@@ -36,7 +36,7 @@ def test_evaluate_and_retrieve_complete_one_file(data, tiny_weights, capsys):
     assert command("evaluate", data, tiny_weights, "--out", out) == 0
     assert "expected calibration error" in capsys.readouterr().out
     first = json.loads(out.read_text())
-    assert first["features"] == "aligned" and first["split"] == "test" and first["seed"] == 0
+    assert first["variant"] == "aligned" and first["split"] == "test" and first["seed"] == 0
     assert first["data"] == {"q.jsonl": hash_files([data / "q.jsonl"])}
     assert first["benchmarks"]["s"]["count"] == 3 and first["benchmarks"]["daquar"]["count"] == 1
     assert set(first["reliability"][0]) == {"low", "high", "count", "confidence", "accuracy"}
@@ -47,11 +47,11 @@ def test_evaluate_and_retrieve_complete_one_file(data, tiny_weights, capsys):
     assert set(second["data"]) == {"q.jsonl", "c.jsonl"}
     assert set(second["space"]) == {"alignment", "uniformity_images", "uniformity_texts", "modality_gap"}
     assert second["retrieval"]["captions"] == 4
-    blind = second["benchmarks"]["s"].pop("question_only")
-    assert blind["count"] == 3 and blind["weights"] == first["weights"]
+    question_only = second["benchmarks"]["s"].pop("question_only")
+    assert question_only["count"] == 3 and question_only["weights"] == first["weights"]
     assert second["benchmarks"] == first["benchmarks"]
 
-    assert command("evaluate", data, tiny_weights, "--out", out, "--features", "unaligned") == 0
+    assert command("evaluate", data, tiny_weights, "--out", out, "--variant", "unaligned") == 0
     third = json.loads(out.read_text())
     assert third["weights"] != first["weights"]
     assert "retrieval" not in third and "question_only" not in third["benchmarks"]["s"]  # never a mix of two models

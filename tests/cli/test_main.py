@@ -57,7 +57,7 @@ def test_ask_prints_json(ask, picture, tiny_predictor, capsys):
     assert ask("--json", "--top-k", "3") == 0
     told = json.loads(capsys.readouterr().out)
     expected = tiny_predictor.ask(picture, "what is this?", top_k=3).to_dict()
-    assert list(told) == ["answer", "confidence", "sure", "top", "features", "timings_ms"]
+    assert list(told) == ["answer", "confidence", "sure", "top", "variant", "timings_ms"]
     assert list(told["timings_ms"]) == ["image", "question", "fusion", "decode", "total"]
     assert [t["answer"] for t in told["top"]] == [t["answer"] for t in expected["top"]]
     assert told["confidence"] == pytest.approx(expected["confidence"], abs=1e-4)
@@ -72,9 +72,9 @@ def test_a_question_in_another_language_gets_a_hint(picture, tiny_weights, capsy
 
 def test_ask_takes_its_answers_from_a_list(ask, tmp_path, capsys):
     (tmp_path / "list.txt").write_text("tennis racket\n\n  red \n", encoding="utf-8")
-    assert ask("--json", "--answers", str(tmp_path / "list.txt"), "--features", "unaligned") == 0
+    assert ask("--json", "--answers", str(tmp_path / "list.txt"), "--variant", "unaligned") == 0
     told = json.loads(capsys.readouterr().out)
-    assert {t["answer"] for t in told["top"]} == {"tennis racket", "red"} and told["features"] == "unaligned"
+    assert {t["answer"] for t in told["top"]} == {"tennis racket", "red"} and told["variant"] == "unaligned"
 
 
 def test_ask_says_when_it_guesses(ask, tiny_weights, monkeypatch, capsys):
@@ -92,7 +92,7 @@ def test_caption(picture, tiny_weights, tiny_predictor, capsys):
     assert main(["caption", picture, "--weights", str(tiny_weights)]) == 0
     assert capsys.readouterr().out.rstrip("\n") == tiny_predictor.caption(picture).answer
     assert main(["caption", picture, "--weights", str(tiny_weights), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["features"] == "aligned"
+    assert json.loads(capsys.readouterr().out)["variant"] == "aligned"
 
 
 def refused(capsys, *arguments) -> str:
@@ -121,7 +121,7 @@ def test_bad_questions_options_and_weights(picture, tiny_weights, tmp_path, caps
     weights = ("--weights", tiny_weights)
     assert "Type a question" in refused(capsys, "ask", picture, " ", *weights)
     assert "10000 characters" in refused(capsys, "ask", picture, "w" * 10_000, *weights)
-    assert "only aligned, unaligned" in refused(capsys, "ask", picture, "what?", *weights, "--features", "best")
+    assert "only aligned, unaligned" in refused(capsys, "ask", picture, "what?", *weights, "--variant", "best")
     assert "list of answers" in refused(capsys, "ask", picture, "what?", *weights, "--answers", tmp_path / "none.txt")
     (tmp_path / "blank.txt").write_text("\n \n")
     assert "is empty" in refused(capsys, "ask", picture, "what?", *weights, "--answers", tmp_path / "blank.txt")

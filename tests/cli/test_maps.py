@@ -49,10 +49,10 @@ def command(photos, weights, *more) -> list[str]:
 
 def test_the_command_writes_the_table(photos, tiny_weights, capsys):
     out = photos / "maps.json"
-    arguments = ["--boxes", str(photos / "boxes.jsonl"), "--features", "unaligned", "--out", str(out)]
+    arguments = ["--boxes", str(photos / "boxes.jsonl"), "--variant", "unaligned", "--out", str(out)]
     assert main(command(photos, tiny_weights, *arguments)) == 0
     report = json.loads(out.read_text())
-    assert report["features"] == "unaligned" and report["split"] == "test" and len(report["weights"]) == 64
+    assert report["variant"] == "unaligned" and report["split"] == "test" and len(report["weights"]) == 64
     assert set(report["data"]) == {"questions.jsonl", "boxes.jsonl"}
     assert report["curves"]["count"] == 6 and set(report["curves"]["methods"]) == {*METHODS, "centre", "random"}
     assert report["pointing"]["questions"]["count"] == report["pointing"]["existence"]["count"] == 6

@@ -21,7 +21,7 @@ def evaluation(accuracy):
     recalls["intervals"] = {key: [0.1, 0.9] for key in ("R@1", "R@5", "R@10")}
     single = figures(0.25) | {"wups_0.9": mean(0.375), "wups_0.0": mean(0.625)}
     return {
-        "features": "aligned",
+        "variant": "aligned",
         "split": "test",
         "seed": 0,
         "commit": "0123456789abcdef",
@@ -43,9 +43,9 @@ def evaluation(accuracy):
 
 @pytest.fixture
 def weights(tmp_path):
-    for features, accuracy in (("aligned", 0.5), ("unaligned", 0.4)):
-        (tmp_path / features).mkdir()
-        (tmp_path / features / "eval.json").write_text(json.dumps(evaluation(accuracy)))
+    for variant, accuracy in (("aligned", 0.5), ("unaligned", 0.4)):
+        (tmp_path / variant).mkdir()
+        (tmp_path / variant / "eval.json").write_text(json.dumps(evaluation(accuracy)))
     return tmp_path
 
 

@@ -17,23 +17,22 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_run_leaves_a_directory_that_answers(tiny_data, photo):
-    for features in ("aligned", "unaligned"):
+    for variant in ("aligned", "unaligned"):
         args = argparse.Namespace(
             config=tiny_data / "joint.json",
-            features=features,
+            variant=variant,
             question_only=False,
-            run=str(tiny_data / "runs" / features),
+            run=str(tiny_data / "runs" / variant),
         )
         vars(args).update(dict.fromkeys(OVERRIDES))
         assert run(args) == 0
         log = [
-            json.loads(line)
-            for line in (tiny_data / "runs" / features / "joint" / "log.jsonl").read_text().splitlines()
+            json.loads(line) for line in (tiny_data / "runs" / variant / "joint" / "log.jsonl").read_text().splitlines()
         ]
         expected = {"step", "loss", "task", "attention", "questions", "captions", "grad_norm", "lr"}
-        assert set(log[0]) == expected | ({"align"} if features == "aligned" else set())
+        assert set(log[0]) == expected | ({"align"} if variant == "aligned" else set())
     predictor = VQAPredictor.from_pretrained(tiny_data / "weights")
-    assert predictor.features == ["aligned", "unaligned"]
+    assert predictor.variants == ["aligned", "unaligned"]
     assert predictor.ask(photo, "what color is this?").top
     assert 0 <= predictor.similarity(photo, "a photo of red").matched_percentile <= 100
     record = json.loads((tiny_data / "weights" / "aligned" / "train.json").read_text())
@@ -74,7 +73,7 @@ def test_own_data_in_one_command(own_data, tiny_weights, photo, monkeypatch, cap
     start = VQAPredictor.from_pretrained(tiny_weights)
     (own_data / "mine").rename(own_data / "moved")
     predictor = VQAPredictor.from_pretrained(own_data / "moved")
-    assert predictor.features == ["aligned"] and predictor.ask(photo, "what color is this?").top
+    assert predictor.variants == ["aligned"] and predictor.ask(photo, "what color is this?").top
     pieces = [p.models["aligned"].decoder.pieces.weight for p in (start, predictor)]
     assert pieces[0].shape == pieces[1].shape and not torch.equal(*pieces)
     torch.testing.assert_close(*pieces, atol=0.01, rtol=0)  # two steps away from where it started

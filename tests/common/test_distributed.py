@@ -30,10 +30,11 @@ def fresh_state():
 def test_two_processes_follow_the_curve_of_one(tiny_data, tmp_path):
     schedule = {"steps": 3, "learning_rate": 1e-3, "warmup_steps": 1, "ema": 0.9}
     config = json.loads((tiny_data / "joint.json").read_text()) | {
-        "shares": {"colours": 4, "existence": 2, "count": 1},  # odd batches, that two processes cannot divide evenly
-        "caption_share": 3,
+        # Odd batches, that two processes cannot divide evenly.
+        "questions_per_batch": {"colours": 4, "existence": 2, "count": 1},
+        "captions_per_batch": 3,
         "align_batch": 5,
-        "pair_share": 3,
+        "pairs_per_batch": 3,
         "align": schedule,
         "fit": schedule,
     }

@@ -27,7 +27,7 @@ def test_captions_stay_with_their_photographs(tmp_path):
         def open(self, image_id):
             return image_id
 
-    def embed(texts, features):
+    def embed(texts, variant):
         return np.array([[ord(text[0]), len(text)] for text in texts], dtype=float)
 
     predictor = SimpleNamespace(encode=lambda image: image, embed_photos=embed, embed_texts=embed)

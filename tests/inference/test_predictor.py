@@ -31,7 +31,7 @@ def test_top_answers_are_sorted_probabilities(tiny_predictor, photo):
     probabilities = [answer.probability for answer in prediction.top]
     assert probabilities == sorted(probabilities, reverse=True)
     assert 0 < sum(probabilities) <= 1 + 1e-5
-    assert set(prediction.to_dict()) == {"answer", "confidence", "sure", "top", "features", "timings_ms"}
+    assert set(prediction.to_dict()) == {"answer", "confidence", "sure", "top", "variant", "timings_ms"}
     assert set(prediction.timings_ms) == {"image", "question", "fusion", "decode", "total"}
 
 
@@ -40,7 +40,7 @@ def test_a_batch_answers_as_single_questions_do(tiny_predictor, photo):
     questions = ["what is this?", "is there a cat in the photo, how many?", "what?"]
     batch = tiny_predictor.ask_many(photos, questions, top_k=3)
     singles = [tiny_predictor.ask(p, q, top_k=3) for p, q in zip(photos[:2], questions[:2], strict=True)]
-    singles.append(tiny_predictor.ask_blind(questions[2], top_k=3))
+    singles.append(tiny_predictor.ask_question_only(questions[2], top_k=3))
     for together, alone in zip(batch, singles, strict=True):
         assert [a.text for a in together.top] == [a.text for a in alone.top]
         np.testing.assert_allclose([a.probability for a in together.top], [a.probability for a in alone.top], rtol=1e-4)
@@ -103,12 +103,12 @@ def test_bad_questions_are_refused_with_a_reason(tiny_predictor, photo, question
 
 
 def test_checkpoints_that_see_photographs_at_different_sizes_are_not_served_together(tiny_weights, tmp_path):
-    for features, image_size in (("aligned", 96), ("unaligned", 160)):
-        shutil.copytree(tiny_weights / features, tmp_path / features)
+    for variant, image_size in (("aligned", 96), ("unaligned", 160)):
+        shutil.copytree(tiny_weights / variant, tmp_path / variant)
         encoders = tiny_weights / "encoders"
         vision, text = load_encoder(encoders / "vision", image_size), load_encoder(encoders / "text")
-        heads = VQAModel.from_heads(tiny_weights / features, vision, text, vision_config=vision.config)
-        heads.save_heads(tmp_path / features, str(encoders))
+        heads = VQAModel.from_heads(tiny_weights / variant, vision, text, vision_config=vision.config)
+        heads.save_heads(tmp_path / variant, str(encoders))
     with pytest.raises(ValueError, match="at different sizes"):
         VQAPredictor.from_pretrained(tmp_path)
     assert VQAPredictor.from_pretrained(tmp_path / "unaligned").models["unaligned"].grid_size == (5, 5)
@@ -121,20 +121,20 @@ def test_encoders_of_oblong_photographs_are_shared(tiny_weights, photo, tmp_path
     shutil.rmtree(tmp_path / "encoders" / "vision")
     vision.save_pretrained(tmp_path / "encoders" / "vision")
     ViTImageProcessorPil(size={"height": 28, "width": 42}).save_pretrained(tmp_path / "encoders" / "vision")
-    for features in ("aligned", "unaligned"):
-        shutil.copytree(tiny_weights / features, tmp_path / features)
+    for variant in ("aligned", "unaligned"):
+        shutil.copytree(tiny_weights / variant, tmp_path / variant)
         text = load_encoder(tiny_weights / "encoders" / "text")
-        heads = VQAModel.from_heads(tiny_weights / features, vision, text, vision_config=vision.config)
-        heads.save_heads(tmp_path / features, "../encoders")
+        heads = VQAModel.from_heads(tiny_weights / variant, vision, text, vision_config=vision.config)
+        heads.save_heads(tmp_path / variant, "../encoders")
     predictor = VQAPredictor.from_pretrained(tmp_path)
     assert predictor.encode(photo).states.states.shape[1] == 6
     first, second = predictor.models.values()
     assert first.vision_encoder is second.vision_encoder
 
 
-def test_unknown_features_and_missing_weights_say_so(tiny_predictor, photo, tmp_path):
+def test_an_unknown_variant_and_missing_weights_say_so(tiny_predictor, photo, tmp_path):
     with pytest.raises(ValueError, match="only aligned, unaligned"):
-        tiny_predictor.ask(photo, "what is this?", features="misaligned")
+        tiny_predictor.ask(photo, "what is this?", variant="misaligned")
     with pytest.raises(FileNotFoundError, match="no weights at"):
         VQAPredictor.from_pretrained(tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match="no weights in"):
@@ -147,9 +147,9 @@ def test_one_checkpoint_alone_is_served_too(tiny_weights, tiny_predictor, photo,
     tiny_predictor.models["unaligned"].save_pretrained(tmp_path)
     tiny_predictor.processor.save_pretrained(tmp_path)
     whole = VQAPredictor.from_pretrained(tmp_path)
-    expected = tiny_predictor.ask(photo, "what is this?", features="unaligned")
+    expected = tiny_predictor.ask(photo, "what is this?", variant="unaligned")
     for predictor in (heads, whole):
-        assert predictor.features == ["unaligned"]
-        answer = predictor.ask(photo, "what is this?", features="unaligned")
+        assert predictor.variants == ["unaligned"]
+        answer = predictor.ask(photo, "what is this?", variant="unaligned")
         assert answer.answer == expected.answer
         assert answer.confidence == pytest.approx(expected.confidence, rel=1e-4)

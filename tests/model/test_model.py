@@ -127,11 +127,13 @@ def test_what_cannot_be_loaded_or_built_says_so(tmp_path):
     with pytest.raises(ValueError, match="multiple of num_heads"):
         VQAConfig(hidden_size=10, num_heads=3)
     with pytest.raises(ValueError, match="'aligned' or 'unaligned'"):
-        VQAConfig(features="both")
+        VQAConfig(variant="both")
+    with pytest.raises(ValueError, match='rename it to "variant"'):
+        VQAConfig.from_dict({"features": "unaligned"})
 
 
 def test_unaligned_freezes_the_projections(model):
-    model.config.features = "unaligned"
+    model.config.variant = "unaligned"
     model.freeze()
     trainable = {name.split(".")[0] for name, p in model.named_parameters() if p.requires_grad}
     assert trainable == {"fusion", "decoder"}

@@ -19,7 +19,13 @@ def test_nothing_to_train_on_is_told(joint_settings, tiny_weights, tmp_path):
     questions = tmp_path / "questions.jsonl"
     row = {"image_id": "p1", "question": "what color is this?", "answer": "red", "source": "colours", "split": "val"}
     questions.write_text(json.dumps(row) + "\n")
-    own = {"questions": [str(questions)], "captions": [], "boxes": [], "shares": {}, "cache": str(tmp_path / "cache")}
+    own = {
+        "questions": [str(questions)],
+        "captions": [],
+        "boxes": [],
+        "questions_per_batch": {},
+        "cache": str(tmp_path / "cache"),
+    }
     own |= {"start": str(tiny_weights), "model": {}}
     with pytest.raises(ValueError, match="nothing to train on"):
         train_joint(joint_settings(**own), "unaligned", False, tmp_path / "run")
@@ -41,11 +47,11 @@ def test_streams_follow_the_shares(caplog):
 
 def test_unaligned_keeps_its_projections_and_aligned_moves_them(joint_settings, tmp_path):
     starts, ends = {}, {}
-    for features in ("aligned", "unaligned"):
-        trained = train_joint(joint_settings(), features, False, tmp_path / features)
-        ends[features] = {k: v.clone() for k, v in trained.model.aligner.state_dict().items()}
+    for variant in ("aligned", "unaligned"):
+        trained = train_joint(joint_settings(), variant, False, tmp_path / variant)
+        ends[variant] = {k: v.clone() for k, v in trained.model.aligner.state_dict().items()}
         untrained = joint_settings(align={"steps": 0, "learning_rate": 1e-3}, fit={"steps": 0, "learning_rate": 1})
-        starts[features] = train_joint(untrained, features, False, tmp_path / f"{features}0").model.aligner.state_dict()
+        starts[variant] = train_joint(untrained, variant, False, tmp_path / f"{variant}0").model.aligner.state_dict()
     assert all(torch.equal(ends["unaligned"][k], v) for k, v in starts["unaligned"].items())
     assert all(torch.equal(starts["aligned"][k], v) for k, v in starts["unaligned"].items())
     assert not torch.equal(ends["aligned"]["image.mlp_out.weight"], starts["aligned"]["image.mlp_out.weight"])
@@ -67,7 +73,7 @@ def test_every_head_gets_a_finite_gradient_and_no_encoder_does(joint_settings, t
 
 def test_attention_is_drawn_to_what_is_asked_about(joint_settings, tmp_path):
     settings = joint_settings(
-        shares={"count": 8},
+        questions_per_batch={"count": 8},
         attention_weight=1.0,
         fit={"steps": 40, "learning_rate": 1e-2, "warmup_steps": 1, "ema": 0},
     )

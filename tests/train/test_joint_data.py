@@ -35,7 +35,7 @@ def test_heads_of_several_folders_are_averaged(joint_settings, tiny_weights, tmp
     encoder = VQAModel.from_pretrained(tiny_weights / "unaligned").vision_encoder.state_dict()
     assert all(torch.equal(value, encoder[name]) for name, value in model.vision_encoder.state_dict().items())
     wide = model.config.hidden_size * 2
-    size = {"features": "unaligned", "answer_vocab_size": model.config.answer_vocab_size}
+    size = {"variant": "unaligned", "answer_vocab_size": model.config.answer_vocab_size}
     VQAModel.from_encoders(settings.vision, settings.text, hidden_size=wide, num_heads=2, **size).save_heads(other, "")
     with pytest.raises(ValueError, match="not of one shape"):
         train_joint(settings, "unaligned", False, tmp_path / "run")
@@ -61,7 +61,7 @@ def test_photographs_are_seen_at_another_size_from_there_on(joint_settings, tiny
 @pytest.fixture(scope="module")
 def cats(joint_settings, tmp_path_factory):
     """Data whose photographs have a cat in the upper left, in nine patches of three rows."""
-    settings = joint_settings(patchy_share=0.0, fit={"steps": 0, "learning_rate": 1})
+    settings = joint_settings(patch_drop_prob=0.0, fit={"steps": 0, "learning_rate": 1})
     return train_joint(settings, "unaligned", False, tmp_path_factory.mktemp("cats"))
 
 
@@ -88,7 +88,7 @@ def test_only_boxes_of_classes_boxed_in_full_are_known(joint_settings, tmp_path)
     (tmp_path / "boxes.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     settings = joint_settings(
         boxes=[str(tmp_path / "boxes.jsonl")],
-        shares={"colours": 8},
+        questions_per_batch={"colours": 8},
         cache=str(tmp_path / "cache"),
     )
     assert prepare(settings, "unaligned").boxes == {"p0": things[1:], "p1": things}
@@ -96,27 +96,31 @@ def test_only_boxes_of_classes_boxed_in_full_are_known(joint_settings, tmp_path)
 
 def test_hidden_patches_are_nothing_to_look_at(cats):
     examples = [Example(f"p{i}", "what color is this?", ("red",), "cat") for i in range(6)]
-    _, seen = cats.collate(examples, random.Random(0), blind_share=0.0)
-    _, blind = cats.collate(examples, random.Random(0), blind_share=1.0)
-    assert seen.shape == (6, 9) and seen.any(1).all() and not blind.any()
+    _, seen = cats.collate(examples, random.Random(0), question_only_prob=0.0)
+    _, question_only = cats.collate(examples, random.Random(0), question_only_prob=1.0)
+    assert seen.shape == (6, 9) and seen.any(1).all() and not question_only.any()
 
 
 def test_part_of_the_patches_and_words_is_trained_on(cats):
     examples = [Example(f"p{i % 6}", "what color is this?", ("red",), "cat") for i in range(30)]
-    part = dataclasses.replace(cats, settings=dataclasses.replace(cats.settings, kept_patches=0.5, kept_words=0.5))
-    inputs, shown = part.collate(examples, random.Random(0), blind_share=0.0)
-    whole, marked = cats.collate(examples, random.Random(0), blind_share=0.0)
-    places = inputs["places"]
-    assert places.shape == (30, 4) and (places.diff() > 0).all() and len(places.unique()) == 9
-    assert torch.equal(whole["places"], torch.arange(9).expand(30, -1))
-    rows = places[..., None].expand(-1, -1, whole["image_states"].shape[-1])
+    part = dataclasses.replace(
+        cats, settings=dataclasses.replace(cats.settings, patch_keep_fraction=0.5, word_keep_fraction=0.5)
+    )
+    inputs, shown = part.collate(examples, random.Random(0), question_only_prob=0.0)
+    whole, marked = cats.collate(examples, random.Random(0), question_only_prob=0.0)
+    patch_indices = inputs["patch_indices"]
+    assert patch_indices.shape == (30, 4) and (patch_indices.diff() > 0).all() and len(patch_indices.unique()) == 9
+    assert torch.equal(whole["patch_indices"], torch.arange(9).expand(30, -1))
+    rows = patch_indices[..., None].expand(-1, -1, whole["image_states"].shape[-1])
     assert torch.equal(inputs["image_states"], whole["image_states"].gather(1, rows))
-    assert torch.equal(shown, marked.gather(1, places))
+    assert torch.equal(shown, marked.gather(1, patch_indices))
     assert whole["text_mask"].all() and inputs["text_mask"][:, 0].all()
     assert 0.3 < inputs["text_mask"][:, 1:].float().mean() < 0.7
     assert part.model(**inputs).logits.isfinite().all()
     captions = {"p0": ["what color is this?"]}
-    pairs = CaptionPairs(captions, cats.images, cats.texts, 1, hard_negatives=0, mine_every=1, seed=0, kept_patches=0.5)
+    pairs = CaptionPairs(
+        captions, cats.images, cats.texts, 1, hard_negatives=0, mine_every=1, seed=0, patch_keep_fraction=0.5
+    )
     assert pairs.batch(0, cats.model)["image_states"].shape[1] == 4
 
 
@@ -125,11 +129,11 @@ def test_what_is_said_of_a_mirrored_photograph_has_left_and_right_changed_about(
     more = tmp_path / "questions.jsonl"
     more.write_text("".join(json.dumps(row | {"image_id": f"p{i}"}) + "\n" for i in range(16)))
     questions = [str(tiny_data / "questions.jsonl"), str(more)]
-    data = prepare(joint_settings(questions=questions, patchy_share=0.0, cache=str(tmp_path / "cache")), "unaligned")
+    data = prepare(joint_settings(questions=questions, patch_drop_prob=0.0, cache=str(tmp_path / "cache")), "unaligned")
     view = data.images.view
     view.features = view.features + 1  # these photographs are of one colour: their views look like them
     example = next(e for e in data.sources["sided"] if view.aux[view.row[e.image_id], MIRRORED])
-    inputs, _ = data.collate([example] * 20, random.Random(0), blind_share=0.0)
+    inputs, _ = data.collate([example] * 20, random.Random(0), question_only_prob=0.0)
     mirrored = (inputs["image_states"] == view[[example.image_id]]).flatten(1).all(1)
     assert 0 < mirrored.sum() < 20
     for is_mirrored, states, mask in zip(mirrored, inputs["text_states"], inputs["text_mask"], strict=True):

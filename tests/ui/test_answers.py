@@ -14,9 +14,9 @@ QUESTION = "what color is the cat?"
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-def prediction(answer: str, probability: float, features: str = "aligned", sure: bool = True) -> Prediction:
+def prediction(answer: str, probability: float, variant: str = "aligned", sure: bool = True) -> Prediction:
     timings = {"image": 40.0, "question": 3.0, "fusion": 2.0, "decode": 5.0, "total": 50.0}
-    return Prediction(QUESTION, features, [Answer(answer, probability), Answer("other", 0.05)], sure, timings)
+    return Prediction(QUESTION, variant, [Answer(answer, probability), Answer("other", 0.05)], sure, timings)
 
 
 def similarity(percentile: float | None) -> Similarity:
@@ -24,9 +24,9 @@ def similarity(percentile: float | None) -> Similarity:
 
 
 def turn(first: bool = True, **answers: Prediction) -> Turn:
-    blind = {name: prediction("black", 0.2, name) for name in answers}
+    question_only = {name: prediction("black", 0.2, name) for name in answers}
     similarities = {name: similarity(80.0) for name in answers} if len(answers) > 1 else {}
-    return Turn(QUESTION, COMPARE if len(answers) > 1 else "aligned", answers, blind, similarities, first)
+    return Turn(QUESTION, COMPARE if len(answers) > 1 else "aligned", answers, question_only, similarities, first)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_words_for_confidence(probability, sure, words):
 
 def test_what_others_wrote_comes_out_as_text(visited):
     asked = replace(
-        turn(aligned=prediction(HOSTILE, 0.6)), question=HOSTILE, blind={"aligned": prediction(HOSTILE, 0.5)}
+        turn(aligned=prediction(HOSTILE, 0.6)), question=HOSTILE, question_only={"aligned": prediction(HOSTILE, 0.5)}
     )
     visit = replace(visited, turns=(asked,), current=0)
     html = answers_html(visit, "en") + history_html(visit, "en") + choice(HOSTILE, HOSTILE, note=HOSTILE)

@@ -7,7 +7,7 @@ import pytest
 
 from vqa.ui import visit as visits
 from vqa.ui.maps import cosines_html, maps_html
-from vqa.ui.visit import COMPARE, Focus, View, Visit
+from vqa.ui.visit import COMPARE, Focus, MapView, Visit
 
 QUESTION = "what color is the cat?"
 
@@ -18,7 +18,7 @@ def visited(tiny_predictor, photo) -> Visit:
 
 
 def test_maps_follow_what_is_picked(tiny_predictor, visited):
-    visit = visits.ask(visited, tiny_predictor, QUESTION, COMPARE, View("relevance"))
+    visit = visits.ask(visited, tiny_predictor, QUESTION, COMPARE, MapView("relevance"))
     whole = maps_html(visit, 0.7, "en")
     assert whole.count('alt="Heatmap over the photograph, relevance') == 2
     assert cosines_html(visit, 0.7, "en").count('alt="Cosine similarity of') == 2
@@ -32,7 +32,7 @@ def test_maps_follow_what_is_picked(tiny_predictor, visited):
 
 
 def test_a_flat_map_is_called_flat_and_looks_it(tiny_predictor, visited):
-    visit = visits.ask(visited, tiny_predictor, QUESTION, "aligned", View("relevance"))
+    visit = visits.ask(visited, tiny_predictor, QUESTION, "aligned", MapView("relevance"))
     found = visit.explanations["aligned"]
     flat = replace(found, image_map=np.full_like(found.image_map, 1 / 9))
     peaked = replace(found, image_map=np.eye(3) / 3)
@@ -41,7 +41,7 @@ def test_a_flat_map_is_called_flat_and_looks_it(tiny_predictor, visited):
 
 
 def test_a_map_that_another_outshines_is_called_faint(tiny_predictor, visited):
-    visit = visits.ask(visited, tiny_predictor, QUESTION, COMPARE, View("relevance"))
+    visit = visits.ask(visited, tiny_predictor, QUESTION, COMPARE, MapView("relevance"))
     strong, weak = (replace(visit.explanations["aligned"], image_map=np.eye(3) * peak) for peak in (0.3, 0.1))
     both = maps_html(replace(visit, explanations={"aligned": strong, "unaligned": weak}), 0.7, "en")
     assert both.count("this map is faint") == 1 and both.index("this map is faint") > both.index("unaligned")
@@ -49,10 +49,10 @@ def test_a_map_that_another_outshines_is_called_faint(tiny_predictor, visited):
 
 
 def test_a_map_is_tested_and_the_verdict_shown(tiny_predictor, visited):
-    visit = visits.ask(visited, tiny_predictor, QUESTION, "aligned", View("relevance"))
+    visit = visits.ask(visited, tiny_predictor, QUESTION, "aligned", MapView("relevance"))
     tested = visits.try_maps(visit, tiny_predictor)
     html = maps_html(tested, 0.7, "en")
     holds = tested.tests["aligned"].holds
     assert ("The map holds" in html) == holds and ("does not hold" in html) == (not holds)
     assert "<svg" in html
-    assert visits.look(tested, tiny_predictor, View("attention")).tests == {}
+    assert visits.look(tested, tiny_predictor, MapView("attention")).tests == {}

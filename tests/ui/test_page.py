@@ -21,8 +21,8 @@ class Chooser(VQAPredictor):
     def ask(self, *args, **options):
         return super().ask(*args, **{"answers": ANSWERS, **options})
 
-    def ask_blind(self, *args, **options):
-        return super().ask_blind(*args, **{"answers": ANSWERS, **options})
+    def ask_question_only(self, *args, **options):
+        return super().ask_question_only(*args, **{"answers": ANSWERS, **options})
 
     def ask_many(self, *args, **options):
         return super().ask_many(*args, **{"answers": ANSWERS, **options})
@@ -132,7 +132,7 @@ def test_both_models_are_compared(visitor, photo_file):
     page = visitor.page
     visitor.upload(photo_file)
     page.locator("#suggestions button").first.wait_for()
-    visitor.pick("features", "compare both")
+    visitor.pick("variant", "compare both")
     suggestion = page.locator("#suggestions button").first
     question = suggestion.inner_text()
     suggestion.click()
@@ -215,7 +215,7 @@ def test_nothing_overflows_on_a_telephone(chromium, address, photo_file):
     page = visitor.page
     visitor.upload(photo_file)
     page.locator("#suggestions button").first.wait_for()
-    visitor.pick("features", "compare both")
+    visitor.pick("variant", "compare both")
     visitor.ask(QUESTION)
     visitor.answered(QUESTION)
     page.locator("#maps img").first.wait_for()

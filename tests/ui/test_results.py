@@ -7,7 +7,7 @@ from vqa.ui.results import read_results, results_html
 # Results
 
 EVAL = {
-    "features": "aligned",
+    "variant": "aligned",
     "split": "test",
     "seed": 0,
     "commit": "0123456789abcdef",

@@ -8,7 +8,7 @@ from PIL import Image
 from vqa.ui import visit as visits
 from vqa.ui.answers import history_html
 from vqa.ui.maps import maps_html
-from vqa.ui.visit import COMPARE, Focus, View, Visit
+from vqa.ui.visit import COMPARE, Focus, MapView, Visit
 
 QUESTION = "what color is the cat?"
 
@@ -31,10 +31,10 @@ def test_picks_are_parsed_and_nonsense_is_refused():
 
 
 def test_views_become_arguments_of_explain():
-    assert View("relevance", "1", "0").arguments() == {"method": "relevance"}
-    assert View("attention", "rollout", "1").arguments() == {"method": "rollout"}
-    assert View("attention", "mean", "1").arguments() == {"method": "attention", "layer": None, "head": 1}
-    assert View("attention", "2", "mean").arguments() == {"method": "attention", "layer": 2, "head": None}
+    assert MapView("relevance", "1", "0").arguments() == {"method": "relevance"}
+    assert MapView("attention", "rollout", "1").arguments() == {"method": "rollout"}
+    assert MapView("attention", "mean", "1").arguments() == {"method": "attention", "layer": None, "head": 1}
+    assert MapView("attention", "2", "mean").arguments() == {"method": "attention", "layer": 2, "head": None}
 
 
 # One visit, with a tiny model
@@ -45,8 +45,8 @@ def test_a_photograph_is_read_once_and_questions_leave_the_vit_alone(tiny_predic
     tiny_predictor.encode(shown)
     before = tiny_predictor.calls["vit"]
     again = tiny_predictor.encode(shown)  # a browser may tell twice of an upload; no question was asked yet
-    visit = visits.ask(Visit(again), tiny_predictor, QUESTION, "aligned", View())
-    visit = visits.ask(visit, tiny_predictor, "is there a dog?", COMPARE, View("attention", "0", "1"))
+    visit = visits.ask(Visit(again), tiny_predictor, QUESTION, "aligned", MapView())
+    visit = visits.ask(visit, tiny_predictor, "is there a dog?", COMPARE, MapView("attention", "0", "1"))
     assert tiny_predictor.calls["vit"] == before
     assert [asked.first for asked in visit.turns] == [True, False]
     assert visit.turn.milliseconds["image"] == 0
@@ -55,7 +55,7 @@ def test_a_photograph_is_read_once_and_questions_leave_the_vit_alone(tiny_predic
 
 
 def test_the_result_is_exported_as_plain_json(tiny_predictor, visited):
-    visit = visits.ask(visited, tiny_predictor, QUESTION, COMPARE, View("off"))
+    visit = visits.ask(visited, tiny_predictor, QUESTION, COMPARE, MapView("off"))
     exported = json.loads(json.dumps(visit.turn.to_dict()))
     assert exported["question"] == QUESTION
     result = exported["results"]["unaligned"]
@@ -65,14 +65,14 @@ def test_the_result_is_exported_as_plain_json(tiny_predictor, visited):
 
 
 def test_a_question_asked_again_takes_the_place_of_its_answer(tiny_predictor, visited):
-    visit = visits.ask(visited, tiny_predictor, QUESTION, "aligned", View("off"))
-    visit = visits.ask(visit, tiny_predictor, QUESTION, COMPARE, View("off"))
-    assert [asked.features for asked in visit.turns] == [COMPARE]
+    visit = visits.ask(visited, tiny_predictor, QUESTION, "aligned", MapView("off"))
+    visit = visits.ask(visit, tiny_predictor, QUESTION, COMPARE, MapView("off"))
+    assert [asked.variant for asked in visit.turns] == [COMPARE]
 
 
 def test_an_earlier_question_comes_back(tiny_predictor, visited):
-    visit = visits.ask(visited, tiny_predictor, QUESTION, "aligned", View("off"))
-    visit = visits.ask(visit, tiny_predictor, "is there a dog?", "aligned", View("off"))
-    assert visits.recall(visit, tiny_predictor, 0, View("off")).turn.question == QUESTION
-    assert visits.recall(visit, tiny_predictor, 99, View("off")).turn.question == "is there a dog?"
+    visit = visits.ask(visited, tiny_predictor, QUESTION, "aligned", MapView("off"))
+    visit = visits.ask(visit, tiny_predictor, "is there a dog?", "aligned", MapView("off"))
+    assert visits.recall(visit, tiny_predictor, 0, MapView("off")).turn.question == QUESTION
+    assert visits.recall(visit, tiny_predictor, 99, MapView("off")).turn.question == "is there a dog?"
     assert history_html(visit, "en").count("data-pick") == 2

@@ -1,6 +1,6 @@
 """Measure what co-attention, alignment and hard negatives each contribute.
 
-Each cell trains the heads of one variant from one seed, for the same small number of steps, and is measured on one
+Each cell trains the heads of one setup from one seed, for the same small number of steps, and is measured on one
 split. A finished cell is a file, so that an interrupted run goes on.
 """
 
@@ -37,11 +37,11 @@ PHOTOGRAPHS = 1000  # whose captions are retrieved
 
 
 @dataclass(frozen=True)
-class Variant:
+class Setup:
     """What a cell changes in the configuration."""
 
     fusion: str
-    features: str
+    variant: str
     changes: dict = field(default_factory=dict)
     question_only: bool = False
 
@@ -52,17 +52,17 @@ ALIGNMENTS = {
     "contrastive": ("aligned", {"hard_negatives": 0}),
     "contrastive, hard negatives": ("aligned", {}),
 }
-VARIANTS = {"question only": Variant("coattention", "unaligned", question_only=True)} | {
-    f"{label}, {alignment}": Variant(fusion, features, changes)
+SETUPS = {"question only": Setup("coattention", "unaligned", question_only=True)} | {
+    f"{label}, {alignment}": Setup(fusion, variant, changes)
     for label, fusion in (("pooled", "pooled"), ("co-attention", "coattention"))
-    for alignment, (features, changes) in ALIGNMENTS.items()
+    for alignment, (variant, changes) in ALIGNMENTS.items()
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default="configs/ablate.json", help="default: configs/ablate.json")
     parser.add_argument("--steps", type=positive, metavar="N", help="of joint training; default: the configuration's")
-    parser.add_argument("--seeds", type=positive, default=3, metavar="N", help="runs of each variant (default 3)")
+    parser.add_argument("--seeds", type=positive, default=3, metavar="N", help="runs of each setup (default 3)")
     parser.add_argument("--split", choices=("val", "test"), default="val", help="what is measured (default val)")
     parser.add_argument("--cells", type=Path, default=Path("runs/ablate"), metavar="DIR", help="finished cells")
     parser.add_argument(
@@ -77,16 +77,16 @@ def run(args: argparse.Namespace) -> None:
     steps = args.steps or base.fit["steps"]
     check_writable(args.out)
     args.cells.mkdir(parents=True, exist_ok=True)
-    bench: Bench | None = None
+    testbed: Testbed | None = None
     cells = defaultdict(list)
     for seed in range(args.seeds):  # all variants of a seed first, so that a part of the table can be read early
-        for name, variant in VARIANTS.items():
-            settings = cell_settings(base, variant, steps, seed)
-            path = args.cells / f"{_slug(name)}-{seed}-{_digest(settings, variant, args.split)}.json"
+        for name, setup in SETUPS.items():
+            settings = cell_settings(base, setup, steps, seed)
+            path = args.cells / f"{_slug(name)}-{seed}-{_digest(settings, setup, args.split)}.json"
             if not path.is_file():
-                bench = bench or Bench(base, args.split)
+                testbed = testbed or Testbed(base, args.split)
                 start = time.monotonic()
-                write_json(path, bench.measure(settings, variant, path.with_suffix("")))
+                write_json(path, testbed.measure(settings, setup, path.with_suffix("")))
                 print(f"{name}, seed {seed}: {time.monotonic() - start:.0f} s", flush=True)
             cells[name].append(json.loads(path.read_text()))
     report = {
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> None:
     print(f"{ablation_table(report)}\n\n{ablation_space_table(report)}")
 
 
-def cell_settings(base: JointSettings, variant: Variant, steps: int, seed: int) -> JointSettings:
+def cell_settings(base: JointSettings, setup: Setup, steps: int, seed: int) -> JointSettings:
     """The settings of one cell: fresh heads, and all stages shortened alike.
 
     There is no moving average, which over so few steps would remember the start.
@@ -117,14 +117,14 @@ def cell_settings(base: JointSettings, variant: Variant, steps: int, seed: int) 
     return dataclasses.replace(
         base,
         start=None,
-        model=base.model | {"fusion": variant.fusion},
+        model=base.model | {"fusion": setup.fusion},
         align=shortened(base.align),
         fit=shortened(base.fit),
-        **variant.changes,
+        **setup.changes,
     )
 
 
-class Bench:
+class Testbed:
     """The data that all cells share, read once, and what they are measured on."""
 
     def __init__(self, base: JointSettings, split: str):
@@ -142,20 +142,20 @@ class Bench:
         directory = Path(base.cache) / f"ablate-{split}"
         self.texts = TextStates(self.data.model, self.data.processor, texts, directory)
 
-    def measure(self, settings: JointSettings, variant: Variant, run: Path) -> dict:
+    def measure(self, settings: JointSettings, setup: Setup, run: Path) -> dict:
         """Trains one cell, in the folder `run`, which is gone afterwards, and measures it."""
         torch.manual_seed(settings.fit["seed"])
-        model = new_model(settings, variant.features, self.data.processor.answer_vocab_size)
+        model = new_model(settings, setup.variant, self.data.processor.answer_vocab_size)
         data = dataclasses.replace(self.data, settings=settings, model=model)
-        train_heads(data, variant.question_only, run)
+        train_heads(data, setup.question_only, run)
         shutil.rmtree(run)
         return {
-            "benchmarks": self.accuracies(data, variant.question_only),
-            "space": {} if variant.question_only or not self.captions else self.space(data),
+            "benchmarks": self.accuracies(data, setup.question_only),
+            "space": {} if setup.question_only or not self.captions else self.space(data),
         }
 
     @torch.inference_mode()
-    def accuracies(self, data: JointData, blind: bool) -> dict[str, float]:
+    def accuracies(self, data: JointData, question_only: bool) -> dict[str, float]:
         """The share of each source's questions whose answer greedy decoding writes.
 
         That is where every piece of the answer, and its end, is the most likely one after those before it.
@@ -164,7 +164,7 @@ class Bench:
         for start in range(0, len(self.rows), BATCH):
             rows = self.rows[start : start + BATCH]
             image_states = data.images.plain_states([row["image_id"] for row in rows])
-            if blind:
+            if question_only:
                 image_states[:] = data.model.mean_image_state
             answers = data.processor.pad_answers([data.answer_ids(clean_answer(row["answer"])) for row in rows])
             logits = data.model(image_states, *self.texts[[row["question"] for row in rows]], answers).logits
@@ -207,8 +207,8 @@ def _summary(cells: list[dict]) -> dict:
     }
 
 
-def _digest(settings: JointSettings, variant: Variant, split: str) -> str:
-    said = json.dumps([dataclasses.asdict(settings), dataclasses.asdict(variant), split], sort_keys=True)
+def _digest(settings: JointSettings, setup: Setup, split: str) -> str:
+    said = json.dumps([dataclasses.asdict(settings), dataclasses.asdict(setup), split], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 

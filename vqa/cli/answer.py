@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     check_folder(args.out)
     store = ImageStore(args.images)
     answers = read_answer_list(args.answers)
-    log = AnswerLog(args.out, rows, args.features)
+    log = AnswerLog(args.out, rows, args.variant)
     done = log.done
     todo = {number: row for number, row in rows.items() if number not in done}
     if todo:
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
                     bar.update()
             numbers = [number for number, row in todo.items() if isinstance(row, Question)]
             questions = [todo[number] for number in numbers]
-            ask = ask_with(predictor, args.features, answers)
+            ask = ask_with(predictor, args.variant, answers)
             for index, answer in answer_questions(look_with(predictor, store), ask, store, questions, args.batch_size):
                 log.write(numbers[index], answer)
                 bar.update()
@@ -77,9 +77,9 @@ class AnswerLog:
     are tried again when the log is opened again.
     """
 
-    def __init__(self, path: Path, rows: dict[int, Question | RowError], features: str):
+    def __init__(self, path: Path, rows: dict[int, Question | RowError], variant: str):
         """Reads what `path` already holds. Raises `ValueError` where that is not answers to these `rows`."""
-        self.path, self.rows, self.features = path, rows, features
+        self.path, self.rows, self.variant = path, rows, variant
         self.failed: dict[int, str] = {}
         self._lines: dict[int, str] = {}
         if path.exists():
@@ -109,7 +109,7 @@ class AnswerLog:
             said = {"error": str(answer)}
         else:
             said = {"answer": answer.answer, "confidence": round(answer.confidence, 6), "sure": answer.sure}
-            said["features"] = self.features
+            said["variant"] = self.variant
         self._lines[number] = json.dumps({"row": number, **asked, **said}, ensure_ascii=False)
         self._file.write(self._lines[number] + "\n")
         self._file.flush()
@@ -130,9 +130,9 @@ class AnswerLog:
         row = self.rows.get(number)
         if isinstance(row, Question) and (said.get("image_id"), said.get("question")) != (row.image_id, row.question):
             row = None
-        if row is None or said.get("features", self.features) != self.features:
+        if row is None or said.get("variant", self.variant) != self.variant:
             raise ValueError(
-                f"{self.path} holds answers to other questions or of other features (row {number}); "
+                f"{self.path} holds answers to other questions or of another variant (row {number}); "
                 "choose another file, or delete it."
             )
         if "error" not in said:

@@ -9,7 +9,7 @@ WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that choose a model: which weights, which checkpoint, where it runs."""
     parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="default: the shipped weights")
-    parser.add_argument("--features", default="aligned", metavar="NAME", help="aligned (default) or unaligned")
+    parser.add_argument("--variant", default="aligned", metavar="NAME", help="aligned (default) or unaligned")
     parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
 
 
@@ -44,8 +44,8 @@ def load_predictor(args: argparse.Namespace):
         raise ValueError(f"The device {args.device!r} cannot be used: {str(error).splitlines()[0]}") from error
     disable_progress_bar()  # loading takes a moment, and standard error is for what went wrong
     predictor = VQAPredictor.from_pretrained(args.weights, device=args.device)
-    if args.features not in predictor.features:
-        raise ValueError(f"{args.weights} has no features {args.features!r}, only {', '.join(predictor.features)}.")
+    if args.variant not in predictor.variants:
+        raise ValueError(f"{args.weights} has no variant {args.variant!r}, only {', '.join(predictor.variants)}.")
     return predictor
 
 

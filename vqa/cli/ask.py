@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     photo = open_photo(args.photo)  # before the model is loaded: a wrong path is told at once
     answers = read_answer_list(args.answers)
-    prediction = load_predictor(args).ask(photo, args.question, args.features, args.top_k, answers)
+    prediction = load_predictor(args).ask(photo, args.question, args.variant, args.top_k, answers)
     if not is_english(args.question):
         print("The model reads English only: what it answers here means nothing.", file=sys.stderr)
     print(json.dumps(prediction.to_dict(), ensure_ascii=False) if args.json else as_text(prediction))

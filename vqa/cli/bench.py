@@ -31,20 +31,20 @@ def run(args: argparse.Namespace) -> None:
         check_writable(out)
     rounds = dict.fromkeys(ROUNDS, 1) if args.quick else ROUNDS
     predictor = load_predictor(args)
-    costs = measure_costs(args.weights, args.features, rounds["start"])
+    costs = measure_costs(args.weights, args.variant, rounds["start"])
     import torch
 
     from vqa.evaluate.rivals import RIVALS
 
-    here = Here(predictor, args.features)
+    here = Here(predictor, args.variant)
     rivals = {name: rival(predictor.processor, args.device, args.quick) for name, rival in RIVALS.items()}
     bench = {
         "device": args.device,
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
-        "features": args.features,
+        "variant": args.variant,
         "commit": commit(),
-        "weights": hash_weights(args.weights, args.features),
+        "weights": hash_weights(args.weights, args.variant),
         "parameters": {HERE: here.parameters} | {name: rival.parameters for name, rival in rivals.items()},
         "speed": measure_speed({HERE: here} | rivals, rounds),
         "growth": measure_growth(here, rounds["growth"], 4 if args.quick else None),

@@ -16,5 +16,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     photo = open_photo(args.photo)
-    prediction = load_predictor(args).caption(photo, args.features)
+    prediction = load_predictor(args).caption(photo, args.variant)
     print(json.dumps(prediction.to_dict(), ensure_ascii=False) if args.json else prediction.answer)

@@ -48,11 +48,11 @@ def run(args: argparse.Namespace) -> None:
     out = EvalFile(args.out) if args.out else None
     store = ImageStore(args.images)
     predictor = load_predictor(args)
-    scored = ask_all(predictor, store, questions, args.features, args.batch_size, answers, args.question_only)
+    scored = ask_all(predictor, store, questions, args.variant, args.batch_size, answers, args.question_only)
     report = summarise(scored, wordnet, args.seed)
     print(as_table(report["benchmarks"]))
     print(f"expected calibration error {report['ece']:.3f}")
     if out and args.question_only:
-        out.add_question_only(report["benchmarks"], args.weights, args.features)
+        out.add_question_only(report["benchmarks"], args.weights, args.variant)
     elif out:
         out.write(report, args, [*args.images, *args.questions])

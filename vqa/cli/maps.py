@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    beside = args.weights / args.features
+    beside = args.weights / args.variant
     out = args.out or (beside if beside.is_dir() else args.weights) / FILE
     check_writable(out)
     store = ImageStore(args.images)
@@ -53,14 +53,14 @@ def run(args: argparse.Namespace) -> None:
     if easy := easy_vqa_scenes(args.limit, args.seed):
         scenes["easy-VQA"] = easy
     predictor = load_predictor(args)
-    subject = Subject(predictor, args.features, store)
+    subject = Subject(predictor, args.variant, store)
     few = questions[:: max(1, len(questions) // args.few)][: args.few]
     report = {
-        "features": args.features,
+        "variant": args.variant,
         "split": args.split,
         "seed": args.seed,
         "commit": commit(),
-        "weights": hash_weights(args.weights, args.features),
+        "weights": hash_weights(args.weights, args.variant),
         "data": {
             file.name: hash_files([file]) for file in [*args.images, *args.questions, *args.boxes] if file.is_file()
         },
@@ -75,5 +75,5 @@ def run(args: argparse.Namespace) -> None:
     }
     report["default"] = best_method(report["curves"]["methods"])
     write_json(out, report)
-    reports = {args.features: report}
+    reports = {args.variant: report}
     print(maps_table(reports), pointing_table(reports), sep="\n\n")

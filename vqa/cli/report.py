@@ -98,16 +98,16 @@ def benchmarks_table(results: Results) -> str:
     rows = []
     for source in _keys(results, "benchmarks"):
         found = _at(results, "benchmarks", source)
-        blind = next((figures["question_only"] for figures in found if figures and "question_only" in figures), None)
-        rows.append(_row(source, found, blind, "accuracy"))
+        question_only = _question_only(found)
+        rows.append(_row(source, found, question_only, "accuracy"))
         for label, path, value in _parts(found):
-            rows.append(_row(f"{source}, {label}", [_dig(f, path) for f in found], _dig(blind, path), value))
+            rows.append(_row(f"{source}, {label}", [_dig(f, path) for f in found], _dig(question_only, path), value))
     return markdown(["benchmark", "questions", *results, "question-only"], rows)
 
 
 def easy_table(result: dict) -> str:
     """The benchmarks of the checkpoint that was trained for easy-VQA alone."""
-    return benchmarks_table({result["features"]: result})
+    return benchmarks_table({result["variant"]: result})
 
 
 def types_table(results: Results) -> str:
@@ -115,10 +115,12 @@ def types_table(results: Results) -> str:
     rows = []
     for source in _keys(results, "benchmarks"):
         found = _at(results, "benchmarks", source)
-        blind = next((figures["question_only"] for figures in found if figures and "question_only" in figures), None)
+        question_only = _question_only(found)
         for kind in _unique(key for figures in found for key in (_dig(figures, ("by_type",)) or {})):
             path = ("by_type", kind)
-            rows.append(_row(f"{source}, {kind}", [_dig(f, path) for f in found], _dig(blind, path), "accuracy"))
+            rows.append(
+                _row(f"{source}, {kind}", [_dig(f, path) for f in found], _dig(question_only, path), "accuracy")
+            )
     return markdown(["questions of type", "questions", *results, "question-only"], rows)
 
 
@@ -149,7 +151,7 @@ def retrieval_table(results: Results) -> str:
                     for key, (low, high) in found["intervals"].items()
                 ]
                 rows.append([name, direction.replace("_", " "), f"{found['count']:,}", *recalls])
-    return markdown(["features", "direction", "queries", "R@1", "R@5", "R@10"], rows)
+    return markdown(["variant", "direction", "queries", "R@1", "R@5", "R@10"], rows)
 
 
 def space_table(results: Results) -> str:
@@ -199,9 +201,19 @@ def _parts(found: Sequence[dict | None]) -> Iterator[tuple[str, tuple[str, ...],
             yield f"single word, {key.replace('_', ' ').upper()}", ("single_word", key), "mean"
 
 
-def _row(label: str, found: Sequence[dict | None], blind: dict | None, value: str) -> list[str]:
+def _question_only(found: Sequence[dict | None]) -> dict | None:
+    """What the first checkpoint that was asked without photographs made of the same questions."""
+    return next((figures["question_only"] for figures in found if figures and "question_only" in figures), None)
+
+
+def _row(label: str, found: Sequence[dict | None], question_only: dict | None, value: str) -> list[str]:
     count = next(figures["count"] for figures in found if figures)
-    return [label, f"{count:,}", *(_with_interval(f, value) for f in found), _percent(blind and blind[value])]
+    return [
+        label,
+        f"{count:,}",
+        *(_with_interval(f, value) for f in found),
+        _percent(question_only and question_only[value]),
+    ]
 
 
 def _with_interval(figures: dict | None, value: str) -> str:

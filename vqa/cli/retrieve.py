@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> None:
     missing = next((row.image_id for row in rows if row.image_id not in store), None)
     if missing:
         raise ValueError(f"The photograph {missing!r} of the captions is not among the images.")
-    images, texts, image_of = embed(load_predictor(args), store, rows, args.features)
+    images, texts, image_of = embed(load_predictor(args), store, rows, args.variant)
     report = summarise(images, texts, image_of)
     for direction in ("image_to_text", "text_to_image"):
         found = report["retrieval"][direction]

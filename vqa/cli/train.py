@@ -26,7 +26,7 @@ OVERRIDES = {  # what of a configuration can be said on the command line
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", required=True, help="a file of configs/, or your own of the same form")
-    parser.add_argument("--features", choices=("aligned", "unaligned"), default="aligned", help="what is fused")
+    parser.add_argument("--variant", choices=("aligned", "unaligned"), default="aligned", help="what is fused")
     for name, text in OVERRIDES.items():
         nargs = None if name == "out" else "+"
         parser.add_argument(f"--{name}", nargs=nargs, metavar="PATH", help=f"{text}, in place of the configuration's")
@@ -43,9 +43,9 @@ def run(args: argparse.Namespace) -> int:
     if isinstance(settings, EncoderSettings):
         train_encoder(settings, Path(args.run or f"runs/{Path(args.config).stem}-vision"))
         return 0
-    name = f"{Path(args.config).stem}-{args.features}{'-question-only' if args.question_only else ''}"
+    name = f"{Path(args.config).stem}-{args.variant}{'-question-only' if args.question_only else ''}"
     folder = Path(args.run or f"runs/{name}")
-    data = train_joint(settings, args.features, args.question_only, folder)
+    data = train_joint(settings, args.variant, args.question_only, folder)
     if args.question_only:
         data.settings = dataclasses.replace(settings, out=str(folder / "weights"))
     if accelerator.is_main_process:

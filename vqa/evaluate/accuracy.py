@@ -35,14 +35,20 @@ class Scored:
 
 
 def ask_all(
-    predictor, store, questions: Sequence[Question], features: str, batch_size: int, answers=None, blind: bool = False
+    predictor,
+    store,
+    questions: Sequence[Question],
+    variant: str,
+    batch_size: int,
+    answers=None,
+    question_only: bool = False,
 ) -> list[Scored]:
     """The model's answers to all questions. Raises `ValueError` for one that cannot be asked: no figure without it."""
     from accelerate.utils import tqdm
 
     bar = tqdm(total=len(questions), desc="evaluating", unit="question")
-    look = (lambda image_id: None) if blind else look_with(predictor, store)  # None is the mean image
-    ask = ask_with(predictor, features, answers)
+    look = (lambda image_id: None) if question_only else look_with(predictor, store)  # None is the mean image
+    ask = ask_with(predictor, variant, answers)
     scored = []
     for index, prediction in answer_questions(look, ask, store, questions, batch_size):
         if isinstance(prediction, ValueError):

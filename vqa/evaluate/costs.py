@@ -18,9 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]  # where `app.py` is
 PATIENCE = 120  # seconds for the page to start
 
 
-def measure_costs(weights: Path, features: str, rounds: int) -> dict[str, dict | float | None]:
+def measure_costs(weights: Path, variant: str, rounds: int) -> dict[str, dict | float | None]:
     """Seconds and megabytes that an answer costs from nothing, and the page until it is ready, each in a process."""
-    answers = [first_answer(weights, features) for _ in range(rounds)]
+    answers = [first_answer(weights, variant) for _ in range(rounds)]
     pages = [page_ready(weights) for _ in range(rounds)]
     peaks = [peak for _, peak in answers if peak is not None]
     folders = {path.parent for path in weights.rglob("*.safetensors")}
@@ -42,12 +42,12 @@ sys.exit(code)
 """
 
 
-def first_answer(weights: Path, features: str) -> tuple[float, float | None]:
+def first_answer(weights: Path, variant: str) -> tuple[float, float | None]:
     """Seconds that `vqa ask` takes in a new process, and its peak memory in MB. Raises `ValueError` with its reason."""
     with tempfile.TemporaryDirectory() as folder:
         photo = Path(folder) / "photo.jpg"
         photo.write_bytes(photograph(0))
-        options = [photo, QUESTIONS[0], "--weights", weights.resolve(), "--features", features]
+        options = [photo, QUESTIONS[0], "--weights", weights.resolve(), "--variant", variant]
         command = [sys.executable, "-c", ASK_AND_TELL, *map(str, options)]
         start = time.perf_counter()
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)

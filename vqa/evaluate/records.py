@@ -27,13 +27,13 @@ class EvalFile:
     def write(self, part: dict, args: argparse.Namespace, files: Sequence[Path]) -> None:
         """Writes `part` (keys of `eval.json`) with the options and the hashes of the data `files` behind it."""
         header = {
-            "features": args.features,
+            "variant": args.variant,
             "split": args.split,
             "seed": args.seed,
             "commit": commit(),
-            "weights": hash_weights(args.weights, args.features),
+            "weights": hash_weights(args.weights, args.variant),
         }
-        if any(self.content.get(key) != header[key] for key in ("features", "split", "weights")):
+        if any(self.content.get(key) != header[key] for key in ("variant", "split", "weights")):
             self.content = {}
         data = self.content.get("data", {}) | {file.name: hash_files([file]) for file in files if file.is_file()}
         benchmarks = self.content.get("benchmarks", {})
@@ -42,11 +42,11 @@ class EvalFile:
         self.content |= header | {"data": data} | part | {"benchmarks": benchmarks}
         write_json(self.path, self.content)
 
-    def add_question_only(self, benchmarks: dict, weights: Path, features: str) -> None:
+    def add_question_only(self, benchmarks: dict, weights: Path, variant: str) -> None:
         """Puts accuracies without photographs, of these weights or of a model trained without, beside those with."""
         for source, figures in benchmarks.items():
             if source in self.content.get("benchmarks", {}):
-                beside = figures | {"weights": hash_weights(weights, features)}
+                beside = figures | {"weights": hash_weights(weights, variant)}
                 self.content["benchmarks"][source]["question_only"] = beside
             else:
                 print(f"{self.path} has no figures for {source} yet; evaluate with photographs first.")
@@ -58,10 +58,10 @@ def read_eval(path: Path) -> dict:
     return read_json(path, {"benchmarks"}, "an evaluation")
 
 
-def hash_weights(weights: Path, features: str) -> str:
+def hash_weights(weights: Path, variant: str) -> str:
     """SHA-256 of the encoders and of one checkpoint's heads, or of a directory that holds a single model."""
     files = sorted(weights.rglob("*.safetensors"))
-    return hash_files([file for file in files if {"encoders", features} & set(file.parts)] or files)
+    return hash_files([file for file in files if {"encoders", variant} & set(file.parts)] or files)
 
 
 def commit() -> str | None:

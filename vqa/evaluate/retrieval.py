@@ -17,7 +17,7 @@ RANKS = (1, 5, 10)
 
 
 def embed(
-    predictor, store: ImageStore, rows: Sequence[Captions], features: str
+    predictor, store: ImageStore, rows: Sequence[Captions], variant: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Embeddings (N, D) of the photographs, (M, D) of all their captions, and (M,) each caption's photograph."""
     from accelerate.utils import tqdm
@@ -29,9 +29,9 @@ def embed(
     images, texts = [], []
     for start in tqdm(range(0, len(rows), BATCH_SIZE), desc="photographs", unit="batch"):
         photos = [predictor.encode(store.open(row.image_id)) for row in rows[start : start + BATCH_SIZE]]
-        images.append(predictor.embed_photos(photos, features=features))
+        images.append(predictor.embed_photos(photos, variant=variant))
     for start in tqdm(range(0, len(captions), BATCH_SIZE), desc="captions", unit="batch"):
-        texts.append(predictor.embed_texts(captions[start : start + BATCH_SIZE], features=features))
+        texts.append(predictor.embed_texts(captions[start : start + BATCH_SIZE], variant=variant))
     return np.concatenate(images), np.concatenate(texts), image_of
 
 

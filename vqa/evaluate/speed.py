@@ -28,20 +28,20 @@ QUESTIONS = [f"what color is the {noun} in the photo?" for noun in NOUNS]
 class Here:
     """The predictor with the calls of a `vqa.evaluate.rivals.Rival`."""
 
-    def __init__(self, predictor, features: str):
+    def __init__(self, predictor, variant: str):
         self.predictor = predictor
-        self.features = features
+        self.variant = variant
 
     @property
     def parameters(self) -> int:
-        return sum(parameter.numel() for parameter in self.predictor.models[self.features].parameters())
+        return sum(parameter.numel() for parameter in self.predictor.models[self.variant].parameters())
 
     def look(self, photos: Sequence[Image.Image]) -> list:
         return [self.predictor.encode(photo) for photo in photos]
 
     def ask(self, seen: list, questions: Sequence[str], answers: Sequence[str] | None = None) -> list:
         seen = seen * len(questions) if len(seen) == 1 else seen
-        return self.predictor.ask_many(seen, questions, self.features, answers=answers)
+        return self.predictor.ask_many(seen, questions, self.variant, answers=answers)
 
 
 def photograph(number: int, megapixels: float = SIDE * SIDE / 1e6) -> bytes:

@@ -17,19 +17,19 @@ def maps_table(reports: dict[str, dict]) -> str:
     """One row a method and checkpoint. Gains are of the area under the answer's probability, in points of 100."""
     rows = []
     for method in next(iter(reports.values()))["curves"]["methods"]:
-        for features, report in reports.items():
+        for variant, report in reports.items():
             curves = report["curves"]["methods"][method]
             gains = ("deletion_gain", "insertion_gain", "deletion_over_centre")
             cells = [_points(curves[key]) for key in gains]
             sanity, crops = (report[part]["methods"].get(method) for part in ("sanity", "crops"))
             cells.append(f"{sanity['projections']:.2f}" if sanity else NONE)
             cells.append(f"{crops['same']:.2f} ({crops['others']:.2f})" if crops else NONE)
-            rows.append([f"**{method}**" if method == report["default"] else method, features, *cells])
-    head = ["map", "features", "deletion: over random", "insertion: over random", "deletion: over the centre prior"]
+            rows.append([f"**{method}**" if method == report["default"] else method, variant, *cells])
+    head = ["map", "variant", "deletion: over random", "insertion: over random", "deletion: over the centre prior"]
     notes = [
-        f"{features}: {report['curves']['count']} questions, {report['curves']['looking']} of whose answers owe at "
+        f"{variant}: {report['curves']['count']} questions, {report['curves']['looking']} of whose answers owe at "
         f"least a tenth of probability to the photograph; {report['sanity']['count']} for shuffling and crops"
-        for features, report in reports.items()
+        for variant, report in reports.items()
     ]
     return f"{markdown([*head, 'weights shuffled', 'a crop (of another)'], rows)}\n\n{'. '.join(notes)}."
 
@@ -50,7 +50,7 @@ def pointing_table(reports: dict[str, dict]) -> str:
                 cells.append(f"{100 * found['hits']['mean']:.1f} [{low:.1f}, {high:.1f}], {found['ratio']:.2f} ×")
                 cells.append(f"{100 * weight['mean']:.1f}" if weight else NONE)
             rows.append(cells)
-    heads = [head for features in reports for head in (f"{features}: hits", f"{features}: weight in boxes")]
+    heads = [head for variant in reports for head in (f"{variant}: hits", f"{variant}: weight in boxes")]
     return markdown(["about (questions)", "map", "chance", *heads], rows)
 
 

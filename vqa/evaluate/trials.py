@@ -37,16 +37,16 @@ class Subject:
     """The model under test, with the photographs."""
 
     predictor: object
-    features: str
+    variant: str
     store: ImageStore
 
     @property
     def model(self):
-        return self.predictor.models[self.features]
+        return self.predictor.models[self.variant]
 
     @property
     def processor(self):
-        return self.predictor.processors[self.features]
+        return self.predictor.processors[self.variant]
 
     def batches(self, questions: Sequence[Question], work: str) -> Iterator[tuple]:
         """`(questions, photographs' states, the model's answers)`, a batch at a time, with a progress bar."""
@@ -60,7 +60,7 @@ class Subject:
                 bar.update(len(batch))
 
     def answers(self, photos: Sequence, batch: Sequence[Question]) -> list[str]:
-        predictions = self.predictor.ask_many(photos, [question.question for question in batch], self.features)
+        predictions = self.predictor.ask_many(photos, [question.question for question in batch], self.variant)
         return [prediction.answer for prediction in predictions]
 
     def maps(

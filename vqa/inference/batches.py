@@ -15,9 +15,9 @@ def look_with(predictor, store: ImageStore) -> Callable:
     return lambda image_id: predictor.encode(store.open(image_id))
 
 
-def ask_with(predictor, features: str, answers: Sequence[str] | None = None) -> Callable:
+def ask_with(predictor, variant: str, answers: Sequence[str] | None = None) -> Callable:
     """`(photos, questions) -> predictions`, the batch call that `answer_questions` makes."""
-    return lambda photos, questions: predictor.ask_many(photos, questions, features, answers=answers)
+    return lambda photos, questions: predictor.ask_many(photos, questions, variant, answers=answers)
 
 
 def answer_questions(

@@ -27,7 +27,7 @@ from vqa.processing.text import CAPTION_REQUEST, clean_caption, clean_question
 
 BEAM_WIDTH = 5
 CACHED_PHOTOS = 32
-FEATURES = ("aligned", "unaligned")
+VARIANTS = ("aligned", "unaligned")
 SPACE_FILE = "space.json"  # cosines of val's matched and mismatched pairs, for `similarity`
 
 
@@ -58,7 +58,7 @@ class Prediction:
     """
 
     question: str
-    features: str
+    variant: str
     top: list[Answer]
     sure: bool
     timings_ms: dict[str, float]
@@ -79,7 +79,7 @@ class Prediction:
             "confidence": self.confidence,
             "sure": self.sure,
             "top": [{"answer": a.text, "probability": a.probability} for a in self.top],
-            "features": self.features,
+            "variant": self.variant,
             "timings_ms": {name: round(value, 1) for name, value in self.timings_ms.items()},
         }
 
@@ -109,7 +109,7 @@ class VQAPredictor:
         device: str = "cpu",
         spaces: dict[str, dict] | None = None,
     ):
-        """All `models` share one pair of encoders; keys are the names that `features=` takes."""
+        """All `models` share one pair of encoders; keys are the names that `variant=` takes."""
         if not models:
             raise ValueError("A predictor needs at least one model.")
         if len({model.grid_size for model in models.values()}) > 1:
@@ -136,10 +136,10 @@ class VQAPredictor:
         root = Path(weights)
         if not root.is_dir() and (root.is_absolute() or str(weights).startswith(".") or str(weights).count("/") != 1):
             raise FileNotFoundError(f"There are no weights at {weights}.")
-        checkpoints = [root / name for name in FEATURES if (root / name / "config.json").is_file()] or [weights]
+        checkpoints = [root / name for name in VARIANTS if (root / name / "config.json").is_file()] or [weights]
         if root.is_dir() and checkpoints == [weights] and not (root / "config.json").is_file():
             raise FileNotFoundError(
-                f"There are no weights in {weights}: no {' or '.join(FEATURES)}, and no config.json."
+                f"There are no weights in {weights}: no {' or '.join(VARIANTS)}, and no config.json."
             )
         shared: dict[tuple, tuple] = {}  # encoders and their preprocessing, by directory and grid
         models, processors, spaces = {}, {}, {}
@@ -163,19 +163,19 @@ class VQAPredictor:
                 vision_encoder, text_encoder, parts = shared[key]
                 model = VQAModel.from_heads(checkpoint, vision_encoder, text_encoder)
                 processor = VQAProcessor(parts.image_processor, parts.tokenizer, answers)
-            models[config.features], processors[config.features] = model, processor
+            models[config.variant], processors[config.variant] = model, processor
             if (Path(checkpoint) / SPACE_FILE).is_file():
-                spaces[config.features] = json.loads((Path(checkpoint) / SPACE_FILE).read_text())
+                spaces[config.variant] = json.loads((Path(checkpoint) / SPACE_FILE).read_text())
         return cls(models, processors, device, spaces)
 
     @property
-    def features(self) -> list[str]:
+    def variants(self) -> list[str]:
         return list(self.models)
 
-    def _model(self, features: str) -> VQAModel:
-        if features not in self.models:
-            raise ValueError(f"There are no {features!r} weights here, only {', '.join(self.models)}.")
-        return self.models[features]
+    def _model(self, variant: str) -> VQAModel:
+        if variant not in self.models:
+            raise ValueError(f"There are no {variant!r} weights here, only {', '.join(self.models)}.")
+        return self.models[variant]
 
     @torch.inference_mode()
     def encode(self, photo: str | Path | bytes | Image.Image) -> Photo:
@@ -203,32 +203,32 @@ class VQAPredictor:
         self,
         photo: Photo | str | Path | bytes | Image.Image,
         question: str,
-        features: str = "aligned",
+        variant: str = "aligned",
         top_k: int = 5,
         answers: Sequence[str] | None = None,
     ) -> Prediction:
         """Answers a question. With `answers` only these can come out, each with its true probability.
 
-        Raises `PhotoError`, `QuestionError`, and `ValueError` for unknown features or an empty list.
+        Raises `PhotoError`, `QuestionError`, and `ValueError` for an unknown variant or an empty list.
         """
         question = clean_question(question)
         seen = photo if isinstance(photo, Photo) else self.encode(photo)
         spent = self._image_ms.pop(seen.key, 0.0)
-        prediction = self.answer_states(seen.states.states, [question], features, top_k, answers, spent)[0]
+        prediction = self.answer_states(seen.states.states, [question], variant, top_k, answers, spent)[0]
         return replace(prediction, photo_was_cached=spent == 0)
 
-    def ask_blind(
-        self, question: str, features: str = "aligned", top_k: int = 5, answers: Sequence[str] | None = None
+    def ask_question_only(
+        self, question: str, variant: str = "aligned", top_k: int = 5, answers: Sequence[str] | None = None
     ) -> Prediction:
         """What the model says without looking: every patch is the mean patch of the training photographs."""
-        model = self._model(features)
-        return self.answer_states(self._mean_image(model, 1), [clean_question(question)], features, top_k, answers)[0]
+        model = self._model(variant)
+        return self.answer_states(self._mean_image(model, 1), [clean_question(question)], variant, top_k, answers)[0]
 
     def ask_many(
         self,
         photos: Sequence[Photo | None],
         questions: Sequence[str],
-        features: str = "aligned",
+        variant: str = "aligned",
         top_k: int = 1,
         answers: Sequence[str] | None = None,
     ) -> list[Prediction]:
@@ -237,24 +237,24 @@ class VQAPredictor:
             raise ValueError(f"There are {len(photos)} photographs for {len(questions)} questions.")
         if not questions:
             return []
-        model = self._model(features)
+        model = self._model(variant)
         states = [self._mean_image(model, 1) if photo is None else photo.states.states for photo in photos]
         cleaned = [clean_question(question) for question in questions]
-        return self.answer_states(torch.cat(states), cleaned, features, top_k, answers)
+        return self.answer_states(torch.cat(states), cleaned, variant, top_k, answers)
 
-    def caption(self, photo: Photo | str | Path | bytes | Image.Image, features: str = "aligned") -> Prediction:
+    def caption(self, photo: Photo | str | Path | bytes | Image.Image, variant: str = "aligned") -> Prediction:
         """Describes a photograph in a sentence."""
         seen = photo if isinstance(photo, Photo) else self.encode(photo)
         spent = self._image_ms.pop(seen.key, 0.0)
         states = seen.states.states
-        return self.answer_states(states, [CAPTION_REQUEST], features, image_ms=spent, length_power=1.0)[0]
+        return self.answer_states(states, [CAPTION_REQUEST], variant, image_ms=spent, length_power=1.0)[0]
 
     @torch.inference_mode()
     def answer_states(
         self,
         image_states: torch.Tensor,
         questions: Sequence[str],
-        features: str = "aligned",
+        variant: str = "aligned",
         top_k: int = 5,
         answers: Sequence[str] | None = None,
         image_ms: float = 0.0,
@@ -264,8 +264,8 @@ class VQAPredictor:
 
         `length_power` ranks free answers as in `vqa.inference.search.beam_search`; `top` is then in that order.
         """
-        model = self._model(features)
-        processor = self.processors[model.config.features]
+        model = self._model(variant)
+        processor = self.processors[model.config.variant]
         start = time.perf_counter()
         text_states, text_mask = self._encode_text(model, list(questions))
         question_ms = _ms_since(start)
@@ -298,7 +298,7 @@ class VQAPredictor:
                 top.sort(key=lambda answer: -answer.probability)  # merging may have moved one up
             top = top[:top_k]
             sure = top[0].probability >= model.config.sure_threshold
-            predictions.append(Prediction(question, features, top, sure, timings))
+            predictions.append(Prediction(question, variant, top, sure, timings))
         return predictions
 
     def _encode_text(self, model: VQAModel, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -310,24 +310,24 @@ class VQAPredictor:
         return model.mean_image_state.expand(batch, model.grid_size[0] * model.grid_size[1], -1)
 
     @torch.inference_mode()
-    def embed_photos(self, photos: Sequence[Photo], features: str = "aligned") -> np.ndarray:
+    def embed_photos(self, photos: Sequence[Photo], variant: str = "aligned") -> np.ndarray:
         """Unit vectors (n, D) of photographs in the shared space."""
         states = torch.cat([photo.states.states for photo in photos])
-        return pool(self._model(features).aligner.image(states)).cpu().numpy()
+        return pool(self._model(variant).aligner.image(states)).cpu().numpy()
 
     @torch.inference_mode()
-    def embed_texts(self, texts: Sequence[str], features: str = "aligned") -> np.ndarray:
+    def embed_texts(self, texts: Sequence[str], variant: str = "aligned") -> np.ndarray:
         """Unit vectors (n, D) of captions or questions in the shared space."""
-        model = self._model(features)
+        model = self._model(variant)
         states, mask = self._encode_text(model, [clean_caption(clean_question(text)) for text in texts])
         return pool(model.aligner.text(states), mask).cpu().numpy()
 
     @torch.inference_mode()
     def similarity(
-        self, photo: Photo | str | Path | bytes | Image.Image, text: str, features: str = "aligned"
+        self, photo: Photo | str | Path | bytes | Image.Image, text: str, variant: str = "aligned"
     ) -> Similarity:
         """How near a photograph and a text lie in the shared space, in all and word by patch."""
-        model, text = self._model(features), clean_caption(clean_question(text))
+        model, text = self._model(variant), clean_caption(clean_question(text))
         seen = photo if isinstance(photo, Photo) else self.encode(photo)
         states, mask = self._encode_text(model, [text])
         image_tokens, text_tokens, image_embed, text_embed = model.aligner(seen.states.states, states, mask)
@@ -337,7 +337,7 @@ class VQAPredictor:
             torch.nn.functional.normalize(by_word, dim=-1) @ torch.nn.functional.normalize(image_tokens[0], dim=-1).T
         )
         cosine = float((image_embed * text_embed).sum())
-        space = self._spaces.get(features)
+        space = self._spaces.get(variant)
         return Similarity(
             cosine,
             [word.text for word in words],

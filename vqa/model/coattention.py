@@ -102,13 +102,19 @@ class CoAttention(nn.Module):
         self.blocks = nn.ModuleList(CoAttentionBlock(hidden_size, num_heads, ratio, dropout) for _ in range(num_blocks))
 
     def forward(
-        self, image: torch.Tensor, text: torch.Tensor, text_mask: torch.Tensor, places: torch.Tensor | None = None
+        self,
+        image: torch.Tensor,
+        text: torch.Tensor,
+        text_mask: torch.Tensor,
+        patch_indices: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
         """image (B, P, D) and text (B, L, D) to both fused, and each block's attention in both directions.
 
-        `places` (B, P) are the patches' numbers in the grid, None where all are there.
+        `patch_indices` (B, P) are the patches' numbers in the grid, None where all are there.
         """
-        image = self.norm_image(image) + (self.patch_positions if places is None else self.patch_positions[places])
+        image = self.norm_image(image) + (
+            self.patch_positions if patch_indices is None else self.patch_positions[patch_indices]
+        )
         text = self.norm_text(text)
         text_to_image, image_to_text = [], []
         for block in self.blocks:

@@ -12,7 +12,7 @@ from vqa.model.hybrid_vit import HybridViTConfig
 class VQAConfig(PreTrainedConfig):
     """Two encoders, and the heads that align, fuse and decode.
 
-    `features` names what this checkpoint feeds to the fusion: `"aligned"`, projections trained with the alignment
+    `variant` names what this checkpoint feeds to the fusion: `"aligned"`, projections trained with the alignment
     loss, or `"unaligned"`, the encoders' own features on fixed axes; `fusion` how they are fused, by
     `"coattention"` or, as a baseline, `"pooled"`. `encoders` is a directory, relative to the
     checkpoint's own, that holds `vision/` and `text/` where several checkpoints share them; None where the
@@ -25,7 +25,7 @@ class VQAConfig(PreTrainedConfig):
 
     vision_config: dict | PreTrainedConfig | None = None
     text_config: dict | PreTrainedConfig | None = None
-    features: str = "aligned"
+    variant: str = "aligned"
     fusion: str = "coattention"
     encoders: str | None = None
     hidden_size: int = 256
@@ -45,8 +45,10 @@ class VQAConfig(PreTrainedConfig):
     def __post_init__(self, **kwargs):
         self.vision_config = _sub_config(self.vision_config, HybridViTConfig.model_type)
         self.text_config = _sub_config(self.text_config, "bert")
-        if self.features not in ("aligned", "unaligned"):
-            raise ValueError(f"features is 'aligned' or 'unaligned', not {self.features!r}.")
+        if "features" in kwargs:
+            raise ValueError('This checkpoint says "features" in its config.json; rename it to "variant".')
+        if self.variant not in ("aligned", "unaligned"):
+            raise ValueError(f"variant is 'aligned' or 'unaligned', not {self.variant!r}.")
         if self.fusion not in ("coattention", "pooled"):
             raise ValueError(f"fusion is 'coattention' or 'pooled', not {self.fusion!r}.")
         if self.hidden_size % self.num_heads:

@@ -112,7 +112,7 @@ class VQAModel(PreTrainedModel):
         """Leaves trainable what this checkpoint learns: the heads, and the projections only where they align."""
         self.vision_encoder.requires_grad_(False)
         self.text_encoder.requires_grad_(False)
-        if self.config.features == "unaligned":
+        if self.config.variant == "unaligned":
             self.aligner.requires_grad_(False)
 
     def encode_image(self, pixel_values: torch.Tensor | None = None, **inputs) -> ImageStates:
@@ -139,15 +139,15 @@ class VQAModel(PreTrainedModel):
         image_states: torch.Tensor,
         text_states: torch.Tensor,
         text_mask: torch.Tensor,
-        places: torch.Tensor | None = None,
+        patch_indices: torch.Tensor | None = None,
     ) -> VQAOutput:
         """Everything before the decoder: the shared space and the co-attention.
 
-        `places` (B, P) are the patches' numbers in the grid, where not all are given.
+        `patch_indices` (B, P) are the patches' numbers in the grid, where not all are given.
         """
         image_tokens, text_tokens, image_embed, text_embed = self.aligner(image_states, text_states, text_mask)
         fused_image, fused_text, text_to_image, image_to_text = self.fusion(
-            image_tokens, text_tokens, text_mask, places
+            image_tokens, text_tokens, text_mask, patch_indices
         )
         return VQAOutput(
             image_tokens=image_tokens,
@@ -170,10 +170,10 @@ class VQAModel(PreTrainedModel):
         text_states: torch.Tensor,
         text_mask: torch.Tensor,
         answer_ids: torch.Tensor | None = None,
-        places: torch.Tensor | None = None,
+        patch_indices: torch.Tensor | None = None,
     ) -> VQAOutput:
         """Encoder states (B, P, W), (B, L, W) with a mask (B, L) and, teacher-forced, pieces (B, A) from BOS on."""
-        output = self.fuse(image_states, text_states, text_mask, places)
+        output = self.fuse(image_states, text_states, text_mask, patch_indices)
         if answer_ids is not None:
             output.logits, output.attn_answer = self.decoder(answer_ids, *self.read(output, text_mask))
         return output

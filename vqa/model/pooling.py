@@ -21,11 +21,15 @@ class PooledFusion(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, image: torch.Tensor, text: torch.Tensor, text_mask: torch.Tensor, places: torch.Tensor | None = None
+        self,
+        image: torch.Tensor,
+        text: torch.Tensor,
+        text_mask: torch.Tensor,
+        patch_indices: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
         """image (B, P, D), text (B, L, D) and its mask (B, L) to both fused, and (B, 1, L, P) and (B, 1, P, L).
 
-        The patches' `places` are nothing to a mean.
+        `patch_indices` are nothing to a mean.
         """
         patches, words = image.shape[1], text.shape[1]
         per_patch = torch.full_like(image[:, :, 0], 1 / patches)  # (B, P)

@@ -47,13 +47,13 @@ def calibrate(data: JointData) -> None:
 
 def answer_val(data: JointData) -> tuple[list[str], list[float], list[bool]]:
     """The answer to each val question, how probable it is said to be, and whether it is right."""
-    features = data.model.config.features
-    predictor = VQAPredictor({features: data.model}, {features: data.processor})
+    variant = data.model.config.variant
+    predictor = VQAPredictor({variant: data.model}, {variant: data.processor})
     found = []
     for start in range(0, len(data.val), 128):
         rows = data.val[start : start + 128]
         states = data.images.plain_states([row["image_id"] for row in rows])
-        found += predictor.answer_states(states, [row["question"] for row in rows], features, top_k=1)
+        found += predictor.answer_states(states, [row["question"] for row in rows], variant, top_k=1)
     correct = [one.answer == clean_answer(row["answer"]) for one, row in zip(found, data.val, strict=True)]
     return [one.answer for one in found], [one.confidence for one in found], correct
 

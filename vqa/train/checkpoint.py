@@ -32,8 +32,8 @@ def save(data: JointData) -> Path:
 
     Beside it lie the encoders, so that the whole can be served and moved.
     """
-    settings, features = data.settings, data.model.config.features
-    directory = Path(settings.out) / features
+    settings, variant = data.settings, data.model.config.variant
+    directory = Path(settings.out) / variant
     directory.mkdir(parents=True, exist_ok=True)
     save_encoders(data)
     data.model.save_heads(directory, encoders="../encoders")
@@ -42,7 +42,7 @@ def save(data: JointData) -> Path:
     if data.caption_rows["val"]:
         (directory / SPACE_FILE).write_text(json.dumps(val_cosines(data)) + "\n")
     record = {
-        "features": features,
+        "variant": variant,
         "settings": dataclasses.asdict(settings),
         "examples": {name: len(s) for name, s in data.sources.items()} | {"captions": len(data.captions)},
         "trained_on": f"{torch.get_num_threads()} CPU thread(s)" if not torch.cuda.is_available() else "GPU",

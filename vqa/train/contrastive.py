@@ -10,7 +10,7 @@ from vqa.data.augment import MIRRORED
 from vqa.model.alignment import contrastive_loss, false_negatives, pool
 from vqa.model.model import VQAModel
 from vqa.train.examples import mirrored_text
-from vqa.train.features import ImageStates, TextStates, drawn_patches
+from vqa.train.features import PhotoStates, TextStates, drawn_patches
 from vqa.train.sampling import EpochStream
 
 Pair = tuple[str, str]  # image id, caption
@@ -27,18 +27,18 @@ class CaptionPairs:
     def __init__(
         self,
         captions: dict[str, list[str]],
-        images: ImageStates,
+        images: PhotoStates,
         texts: TextStates,
         batch_size: int,
         hard_negatives: int,
         mine_every: int,
         seed: int,
-        kept_patches: float = 1.0,
+        patch_keep_fraction: float = 1.0,
         pool_size: int = 20,
     ):
         self.captions, self.images, self.texts = captions, images, texts
         self.hard_negatives, self.mine_every, self.pool_size, self.seed = hard_negatives, mine_every, pool_size, seed
-        self.kept_patches = kept_patches
+        self.patch_keep_fraction = patch_keep_fraction
         pairs = [(image_id, caption) for image_id in sorted(captions) for caption in captions[image_id]]
         self.stream: EpochStream[Pair] = EpochStream(pairs, batch_size, seed)
         self._image_number = {image_id: i for i, image_id in enumerate(sorted(captions))}
@@ -81,7 +81,7 @@ class CaptionPairs:
         seen = zip(captions, mirrored, views, strict=True)
         text_states, text_mask = self.texts[[other if view[MIRRORED] else text for text, other, view in seen]]
         batch = {
-            "image_states": drawn_patches(image_states, self.kept_patches, rng)[0],
+            "image_states": drawn_patches(image_states, self.patch_keep_fraction, rng)[0],
             "text_states": text_states,
             "text_mask": text_mask,
             "image_number": torch.tensor([self._image_number[i] for i in ids]),

@@ -110,7 +110,7 @@ class TextStates:
         return pad_sequence(rows, batch_first=True), torch.arange(int(lengths.max())) < lengths[:, None]
 
 
-class ImageStates:
+class PhotoStates:
     """States (P, W) of photographs: plain, and where there is one, of a random view that may be mirrored."""
 
     def __init__(self, plain: FeatureCache, view: FeatureCache | None = None):
@@ -139,7 +139,7 @@ class ImageStates:
 
 
 def drawn_patches(states: torch.Tensor, share: float, rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
-    """A random `share` of each photograph's patches, in order, (B, P, W) to (B, K, W), and their places (B, K)."""
+    """A random `share` of each photograph's patches, in order, (B, P, W) to (B, K, W), and their indices (B, K)."""
     kept = max(1, round(share * states.shape[1]))
-    places = uniform(states.shape[:2], rng).argsort(1)[:, :kept].sort(1).values
-    return states.gather(1, places[..., None].expand(-1, -1, states.shape[-1])), places
+    patch_indices = uniform(states.shape[:2], rng).argsort(1)[:, :kept].sort(1).values
+    return states.gather(1, patch_indices[..., None].expand(-1, -1, states.shape[-1])), patch_indices

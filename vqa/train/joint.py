@@ -21,16 +21,16 @@ from vqa.train.settings import JointSettings
 
 logger = logging.getLogger(__name__)
 MATCHING = "caption-match"  # the source that needs mined captions
-BATCH_SIZE = 32  # of questions, where `shares` does not say it
+BATCH_SIZE = 32  # of questions, where `questions_per_batch` does not say it
 
 
-def train_joint(settings: JointSettings, features: str, question_only: bool, run: Path) -> JointData:
+def train_joint(settings: JointSettings, variant: str, question_only: bool, run: Path) -> JointData:
     """Prepares the data, trains the heads (`train_heads`) and calibrates them.
 
     Of several processes the main one makes the caches, and is the only one to calibrate.
     """
     with Accelerator().main_process_first():
-        data = prepare(settings, features)
+        data = prepare(settings, variant)
     train_heads(data, question_only, run)
     if not question_only and Accelerator().is_main_process:
         calibrate(data)
@@ -46,13 +46,13 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
     seed = settings.fit.get("seed", 0)
     torch.manual_seed(seed)
     sources = data.sources | {MATCHING: data.statements}
-    streams = {"questions": streams_of(sources, settings.shares, seed)}
-    if data.captions and settings.caption_share:
-        streams["captions"] = [EpochStream(data.captions, settings.caption_share, seed)]
+    streams = {"questions": streams_of(sources, settings.questions_per_batch, seed)}
+    if data.captions and settings.captions_per_batch:
+        streams["captions"] = [EpochStream(data.captions, settings.captions_per_batch, seed)]
     start_from_states(data)
     caption_texts = own_captions(data.caption_rows["train"])
     pairs = None
-    contrastive = model.config.features == "aligned" and settings.align_weight > 0 and not question_only
+    contrastive = model.config.variant == "aligned" and settings.align_weight > 0 and not question_only
     if contrastive and not caption_texts:
         logger.warning("There are no captions to align photographs with: the answers alone train the projections.")
     elif contrastive:
@@ -64,7 +64,7 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
             hard_negatives=settings.hard_negatives,
             mine_every=settings.mine_every,
             seed=seed,
-            kept_patches=settings.kept_patches,
+            patch_keep_fraction=settings.patch_keep_fraction,
         )
         pairs = pairs_of(batch_size=settings.align_batch)
         data.seconds += fit(
@@ -76,15 +76,15 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
             "alignment",
             keeping(pairs),
         )
-        pairs = pairs_of(batch_size=settings.pair_share)
+        pairs = pairs_of(batch_size=settings.pairs_per_batch)
     sizes = {name: sum(stream.batch_size for stream in group) for name, group in streams.items()}
-    blind_share = 1.0 if question_only else settings.blind_share
+    question_only_prob = 1.0 if question_only else settings.question_only_prob
 
     def batch_of(step: int) -> dict:
         rng = random.Random(f"{seed}/{step}")
-        blind = {"questions": blind_share, "captions": 1.0 if question_only else 0.0}
+        prob = {"questions": question_only_prob, "captions": 1.0 if question_only else 0.0}
         batch = {
-            name: data.collate([example for stream in group for example in stream.batch(step)], rng, blind[name])
+            name: data.collate([example for stream in group for example in stream.batch(step)], rng, prob[name])
             for name, group in streams.items()
         }
         if pairs is not None:
@@ -98,7 +98,7 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
             output = model(**inputs)
             terms[name] = task_loss(output.logits, inputs["answer_ids"], PAD, settings.label_smoothing)
             if name == "questions" and settings.attention_weight:
-                others["attention"] = settings.attention_weight, attention_loss(readings(output, inputs), shown)
+                others["attention"] = settings.attention_weight, attention_loss(attention_rows(output, inputs), shown)
         task = sum(size * terms[name] for name, size in sizes.items()) / sum(sizes.values())
         if "pairs" in batch:
             others["align"] = settings.align_weight, alignment_loss(model, batch["pairs"])
@@ -110,7 +110,7 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
         (model.vision_encoder, model.text_encoder),
     )  # their states are cached: keep them out of checkpoints and averages
     schedule, accelerator = FitSettings(**settings.fit), keeping(pairs)
-    data.seconds += fit(model, batch_of, losses_of, schedule, run / "joint", model.config.features, accelerator)
+    data.seconds += fit(model, batch_of, losses_of, schedule, run / "joint", model.config.variant, accelerator)
     model.vision_encoder, model.text_encoder = encoders
 
 
@@ -128,22 +128,30 @@ def start_from_states(data: JointData) -> None:
     data.model.aligner.text.start_at_principal_axes(states[mask])
 
 
-def streams_of(sources: dict[str, list[Example]], shares: dict[str, int], seed: int) -> list[EpochStream[Example]]:
+def streams_of(
+    sources: dict[str, list[Example]], questions_per_batch: dict[str, int], seed: int
+) -> list[EpochStream[Example]]:
     """A stream of examples for each source that has a share of the batch; sources without examples are left out.
 
     Raises `ValueError` for a share of a source that there is not, and where there is nothing to train on.
     """
     total = sum(map(len, sources.values()))
-    shares = shares or {name: max(1, round(BATCH_SIZE * len(s) / total)) for name, s in sources.items() if s}
-    unknown = [name for name in shares if name not in sources]
+    questions_per_batch = questions_per_batch or {
+        name: max(1, round(BATCH_SIZE * len(s) / total)) for name, s in sources.items() if s
+    }
+    unknown = [name for name in questions_per_batch if name not in sources]
     if unknown:
         raise ValueError(f"The data has no source {unknown[0]!r} to give a share to, only {', '.join(sources)}.")
     for name, examples in sources.items():
-        if name in shares and not examples:
+        if name in questions_per_batch and not examples:
             logger.warning("%s has a share of the batch and no examples: it is left out.", name)
-        elif examples and not shares.get(name):
+        elif examples and not questions_per_batch.get(name):
             logger.warning("%s has %d examples and no share of the batch: it is left out.", name, len(examples))
-    streams = [EpochStream(sources[name], share, seed) for name, share in shares.items() if share and sources[name]]
+    streams = [
+        EpochStream(sources[name], share, seed)
+        for name, share in questions_per_batch.items()
+        if share and sources[name]
+    ]
     if not streams:
         raise ValueError("There is nothing to train on: no question has a photograph, a training split and a share.")
     return streams
@@ -157,7 +165,7 @@ def keeping(pairs: CaptionPairs | None) -> Accelerator:
     return accelerator
 
 
-def readings(output: VQAOutput, inputs: dict) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def attention_rows(output: VQAOutput, inputs: dict) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """What words read of the patches in each block, and pieces of the answer in each layer, for `attention_loss`."""
     patches = output.fused_image.shape[1]
     said = inputs["answer_ids"][:, 1:] != PAD

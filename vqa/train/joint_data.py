@@ -28,7 +28,7 @@ from vqa.train.examples import (
     mirrored_text,
     verified,
 )
-from vqa.train.features import ImageStates, TextStates, drawn_patches, vit_cache
+from vqa.train.features import PhotoStates, TextStates, drawn_patches, vit_cache
 from vqa.train.relations import turned
 from vqa.train.sampling import uniform
 from vqa.train.settings import JointSettings
@@ -46,7 +46,7 @@ class JointData:
     captions: list[Example]
     caption_rows: dict[str, list[dict]]  # by split
     val: list[dict]
-    images: ImageStates
+    images: PhotoStates
     texts: TextStates
     boxes: dict[str, list]  # of training photographs, all there are of a class
     seconds: float = 0.0  # that training took
@@ -57,34 +57,36 @@ class JointData:
             self._answers[answer] = self.processor.encode_answer(answer)[: self.model.config.max_answer_pieces]
         return self._answers[answer]
 
-    def collate(self, examples: Sequence[Example], rng: random.Random, blind_share: float) -> tuple[dict, torch.Tensor]:
-        """States, mask, pieces and patches' places of a batch, and which patches show what is asked about, (B, P).
+    def collate(
+        self, examples: Sequence[Example], rng: random.Random, question_only_prob: float
+    ) -> tuple[dict, torch.Tensor]:
+        """States, mask, pieces and patch indices of a batch, and which patches show what is asked about, (B, P).
 
-        A `blind_share` of the photographs is the mean image. A `patchy_share` of them lacks up to half of its patches,
-        so that photographs with hidden patches, by which maps are tested, are nothing new to the model.
+        A photograph is the mean image with `question_only_prob`, and lacks up to half of its patches with
+        `patch_drop_prob`, so that photographs with hidden patches, by which maps are tested, are nothing new.
         """
         mirrored = [e.mirrored for e in examples]
         image_states, views = self.images.drawn_states(
             [e.image_id for e in examples], [e is not None for e in mirrored], rng
         )
         examples = [other if view[MIRRORED] else e for e, other, view in zip(examples, mirrored, views, strict=True)]
-        hidden = [rng.uniform(0, 0.5) if rng.random() < self.settings.patchy_share else 0.0 for _ in examples]
-        hidden = torch.tensor([1.0 if rng.random() < blind_share else share for share in hidden])
+        hidden = [rng.uniform(0, 0.5) if rng.random() < self.settings.patch_drop_prob else 0.0 for _ in examples]
+        hidden = torch.tensor([1.0 if rng.random() < question_only_prob else share for share in hidden])
         hidden = uniform(image_states.shape[:2], rng) < hidden[:, None]
         image_states[hidden] = self.model.mean_image_state.cpu()
         shown = torch.stack([self.patches_asked_about(*pair) for pair in zip(examples, views, strict=True)]) & ~hidden
-        image_states, places = drawn_patches(image_states, self.settings.kept_patches, rng)
+        image_states, patch_indices = drawn_patches(image_states, self.settings.patch_keep_fraction, rng)
         text_states, text_mask = self.texts[[e.question for e in examples]]
-        text_mask[:, 1:] &= uniform(text_mask.shape, rng)[:, 1:] < self.settings.kept_words
+        text_mask[:, 1:] &= uniform(text_mask.shape, rng)[:, 1:] < self.settings.word_keep_fraction
         answers = self.processor.pad_answers([self.answer_ids(rng.choice(e.answers)) for e in examples])
         inputs = {
             "image_states": image_states,
             "text_states": text_states,
             "text_mask": text_mask,
             "answer_ids": answers,
-            "places": places,
+            "patch_indices": patch_indices,
         }
-        return inputs, shown.gather(1, places)
+        return inputs, shown.gather(1, patch_indices)
 
     def patches_asked_about(self, example: Example, view: View) -> torch.Tensor:
         """(P,) bool: the patches of a view in a box of what is asked about; none where no such box is known."""
@@ -92,7 +94,7 @@ class JointData:
         return box_grid(boxes, view, self.model.grid_size).any(1)
 
 
-def prepare(settings: JointSettings, features: str) -> JointData:
+def prepare(settings: JointSettings, variant: str) -> JointData:
     """Reads the data, trains the answers' vocabulary and makes or opens the caches. Raises `ValueError`."""
     rows = read_rows(settings.questions, answered_row)
     caption_rows = read_rows(settings.captions, caption_row)
@@ -119,14 +121,14 @@ def prepare(settings: JointSettings, features: str) -> JointData:
     answers = [e.answers[i % len(e.answers)] for s in sources.values() for i, e in enumerate(s)]
     if settings.start:
         pieces, *others = [
-            (folder / VQAProcessor.ANSWERS_FILE).read_bytes() for folder in settings.start_folders(features)
+            (folder / VQAProcessor.ANSWERS_FILE).read_bytes() for folder in settings.start_folders(variant)
         ]
         if any(other != pieces for other in others):
             raise ValueError("The heads to average do not share their answers' vocabulary.")
     else:
         pieces = train_answer_pieces([*answers, *(e.answers[0] for e in captions)], settings.answer_pieces)
-    processor = VQAProcessor.from_parts(settings.vision, settings.text, pieces, settings.seen_at(features))
-    model = new_model(settings, features, processor.answer_vocab_size)
+    processor = VQAProcessor.from_parts(settings.vision, settings.text, pieces, settings.seen_at(variant))
+    model = new_model(settings, variant, processor.answer_vocab_size)
 
     val = [row for row in split_rows(rows, "val") if row["image_id"] in store]
     by_split = {
@@ -139,7 +141,7 @@ def prepare(settings: JointSettings, features: str) -> JointData:
     asked_texts += [other for text in set(asked_texts) if (other := mirrored_text(text))]
     texts = TextStates(model, processor, asked_texts, Path(settings.cache) / "text")
     trained_on = [i for i in store if i in words]
-    images = ImageStates(
+    images = PhotoStates(
         vit_cache(model, processor, store, "plain", list(store), settings.cache),
         vit_cache(model, processor, store, "crop", trained_on, settings.cache) if trained_on else None,
     )
@@ -155,20 +157,20 @@ def own_captions(rows: list[dict]) -> dict[str, list[str]]:
     return {row["image_id"]: [clean_caption(caption) for caption in row["captions"]] for row in rows}
 
 
-def new_model(settings: JointSettings, features: str, answer_vocab_size: int) -> VQAModel:
+def new_model(settings: JointSettings, variant: str, answer_vocab_size: int) -> VQAModel:
     """Fresh heads, or those to start from, over the pretrained encoders. Raises `ValueError` where they do not fit."""
-    image_size = settings.seen_at(features)
+    image_size = settings.seen_at(variant)
     if settings.start:
         encoders = load_encoder(settings.vision, image_size), load_encoder(settings.text)
         changes = settings.model | {"vision_config": encoders[0].config}
-        heads = [VQAModel.from_heads(f, *encoders, **changes) for f in settings.start_folders(features)]
+        heads = [VQAModel.from_heads(f, *encoders, **changes) for f in settings.start_folders(variant)]
         model = mean_of(heads)
     else:
         model = VQAModel.from_encoders(
             settings.vision,
             settings.text,
             image_size,
-            features=features,
+            variant=variant,
             answer_vocab_size=answer_vocab_size,
             **settings.model,
         )

@@ -26,16 +26,17 @@ def task_loss(logits: torch.Tensor, answer_ids: torch.Tensor, pad: int, label_sm
     return all_rows((losses * real).sum(1) / real.sum(1)).mean()
 
 
-def attention_loss(readings: Sequence[tuple[torch.Tensor, torch.Tensor]], target: torch.Tensor) -> torch.Tensor:
+def attention_loss(attention_rows: Sequence[tuple[torch.Tensor, torch.Tensor]], target: torch.Tensor) -> torch.Tensor:
     """-log of the share of attention that falls on what a question is about (Liu et al. 2017, "Attention Correctness").
 
-    A reading is the weights (B, H, Q, P) with which Q words, or pieces of the answer, read the patches, and which of
-    the Q are real (B, Q). Shares are of a row's weights summed over heads and Q, so that these may divide the work.
-    `target` (B, P) is True on the patches that show it; a row without any counts for nothing. The mean is over readings
-    and over the other rows, those of all processes; 0 where there are none.
+    Of `attention_rows`, each holds the weights (B, H, Q, P) with which Q words, or pieces of the answer, read the
+    patches, and which of the Q are real (B, Q). Shares are of a question's weights summed over heads and Q, so that
+    these may divide the work. `target` (B, P) is True on the patches that show it; a question without any counts for
+    nothing. The mean is over `attention_rows` and over the other questions, those of all processes; 0 where there are
+    none.
     """
     shares = []
-    for weights, real in readings:
+    for weights, real in attention_rows:
         read = (weights.sum(1) * real[..., None]).sum(1)  # (B, P)
         shares.append((read * target).sum(-1) / read.sum(-1))
     told = target.any(-1)

@@ -35,15 +35,15 @@ class EncoderSettings:
 class JointSettings:
     """The file `configs/joint.json`, or one of your own, for which `configs/own.json` is enough.
 
-    `shares` is how many examples of each source a batch holds; empty, all sources share it as they share the data.
-    `start` is a folder of weights whose heads of the same features, with their answers' vocabulary, are trained on, in
-    place of fresh ones as `model` and `answer_pieces` describe them, and `model` then changes what has no weights, like
-    dropout; with `average_with`, further such folders, it is the mean of all their heads (model soups, Wortsman et al.
-    2022). `attention_weight` is μ of `vqa.train.losses`: how much it counts that attention falls on the boxes of what
-    is asked about. A step trains on random patches of each photograph, a share `kept_patches` of them, which takes less
-    time (FLIP, Li et al. 2023), and on a share `kept_words` of what follows a question's first token. `image_size` is
-    how many pixels a side photographs are seen at, if not as many as before: by the heads that it starts from, or else
-    by the image encoder.
+    `questions_per_batch` is how many examples of each source a batch holds; empty, all sources share it as they share
+    the data. `start` is a folder of weights whose heads of the same variant, with their answers' vocabulary, are
+    trained on, in place of fresh ones as `model` and `answer_pieces` describe them, and `model` then changes what has
+    no weights, like dropout; with `average_with`, further such folders, it is the mean of all their heads (model soups,
+    Wortsman et al. 2022). `attention_weight` is μ of `vqa.train.losses`: how much it counts that attention falls on the
+    boxes of what is asked about. A step trains on random patches of each photograph, `patch_keep_fraction` of them,
+    which takes less time (FLIP, Li et al. 2023), and on `word_keep_fraction` of what follows a question's first token.
+    `image_size` is how many pixels a side photographs are seen at, if not as many as before: by the heads that it
+    starts from, or else by the image encoder.
     """
 
     images: list[str]
@@ -59,30 +59,30 @@ class JointSettings:
     out: str
     model: dict = field(default_factory=dict)
     answer_pieces: int = 4000
-    shares: dict[str, int] = field(default_factory=dict)
-    caption_share: int = 8
+    questions_per_batch: dict[str, int] = field(default_factory=dict)
+    captions_per_batch: int = 8
     align: dict = field(default_factory=lambda: {"steps": 0, "learning_rate": 1e-3})
     align_batch: int = 256
     align_weight: float = 0.2
     attention_weight: float = 0.0
-    pair_share: int = 16
+    pairs_per_batch: int = 16
     hard_negatives: int = 2
     mine_every: int = 300
-    blind_share: float = 0.08
-    patchy_share: float = 0.5
-    kept_patches: float = 1.0
-    kept_words: float = 1.0
+    question_only_prob: float = 0.08
+    patch_drop_prob: float = 0.5
+    patch_keep_fraction: float = 1.0
+    word_keep_fraction: float = 1.0
     label_smoothing: float = 0.05
     fit: dict
 
-    def start_folders(self, features: str) -> list[Path]:
-        return [Path(folder) / features for folder in (self.start, *self.average_with)]
+    def start_folders(self, variant: str) -> list[Path]:
+        return [Path(folder) / variant for folder in (self.start, *self.average_with)]
 
-    def seen_at(self, features: str) -> int | None:
+    def seen_at(self, variant: str) -> int | None:
         """Pixels a side, None for as many as the image encoder was trained at."""
         if self.image_size is not None or not self.start:
             return self.image_size
-        return VQAConfig.from_pretrained(self.start_folders(features)[0]).vision_config.image_size
+        return VQAConfig.from_pretrained(self.start_folders(variant)[0]).vision_config.image_size
 
 
 def load_settings(path: str | Path, **changes):

@@ -57,17 +57,17 @@ def _short(turn: Turn) -> str:
 
 
 def _card(turn: Turn, name: str, language: str) -> str:
-    prediction, blind = turn.predictions[name], turn.blind[name]
+    prediction, question_only = turn.predictions[name], turn.question_only[name]
     level = sureness(prediction)
     confidence = text(language, "confidence", percent=percent(prediction.confidence))
-    same = "blind.same" if blind.answer == prediction.answer else "blind.other"
-    blind_text = text(language, same, answer=f"“{blind.answer}”", percent=percent(blind.confidence))
+    same = "question_only.same" if question_only.answer == prediction.answer else "question_only.other"
+    without_text = text(language, same, answer=f"“{question_only.answer}”", percent=percent(question_only.confidence))
     return (
-        f'<article class="card answer" data-features="{esc(name)}" aria-label="{esc(text(language, "answer"))}">'
+        f'<article class="card answer" data-variant="{esc(name)}" aria-label="{esc(text(language, "answer"))}">'
         f'<p class="tag">{esc(text(language, name))}</p><p class="big">{esc(prediction.answer) or "–"}</p>'
         f'<p class="sure {level}"><b>{esc(text(language, "sure." + level))}</b> · {esc(confidence)}</p>'
         f"<h4>{esc(text(language, 'top'))}</h4>{bars([(a.text, a.probability) for a in prediction.top])}"
-        f'<p class="blind">{esc(blind_text)}</p></article>'
+        f'<p class="question-only">{esc(without_text)}</p></article>'
     )
 
 
@@ -105,7 +105,7 @@ def _verdict(turn: Turn, language: str, results: Mapping[str, dict]) -> str:
         lines.append(text(language, "verdict.even"))
     else:
         shares = {"more": percent(more.confidence), "less": percent(less.confidence)}
-        lines.append(text(language, "verdict.surer", features=text(language, more.features), **shares))
+        lines.append(text(language, "verdict.surer", variant=text(language, more.variant), **shares))
     lines.append(_record(language, results))
     space = {name: similarity.mismatched_percentile for name, similarity in turn.similarities.items()}
     if None not in space.values():

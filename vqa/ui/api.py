@@ -14,7 +14,7 @@ from vqa.processing.text import QuestionError
 from vqa.ui import visit as visits
 from vqa.ui.events import MODEL_QUEUE
 from vqa.ui.guard import refusal, uploaded_path
-from vqa.ui.visit import COMPARE, View, Visit, similarity_dict
+from vqa.ui.visit import COMPARE, MapView, Visit, similarity_dict
 
 MOST_ANSWERS = 1000
 MOST_TOP_K = 10
@@ -25,43 +25,43 @@ class Api:
 
     def __init__(self, predictor: VQAPredictor, gpu: Callable):
         self.predictor = predictor
-        names = predictor.features
+        names = predictor.variants
         with gr.Group(visible=False):
             photo = gr.Image(label="photo", type="filepath", image_mode=None)
             question, caption = gr.Textbox(label="question"), gr.Textbox(label="text")
-            features = gr.Radio(names, value=names[0], label="features")
+            variant = gr.Radio(names, value=names[0], label="variant")
             top_k = gr.Number(5, precision=0, minimum=1, maximum=MOST_TOP_K, label="top_k")
             answers = gr.Textbox("", label="answers: allowed answers, one a line; empty allows any")
             result = gr.JSON(label="result")
             trigger = gr.Button()
         endpoints = [
-            (self.ask, [photo, question, features, top_k, answers]),
-            (self.similarity, [photo, caption, features]),
+            (self.ask, [photo, question, variant, top_k, answers]),
+            (self.similarity, [photo, caption, variant]),
         ]
         if len(names) > 1:
             endpoints.append((self.compare, [photo, question]))
         for handler, inputs in endpoints:
             trigger.click(gpu(handler), inputs, result, api_name=handler.__name__, preprocess=False, **MODEL_QUEUE)
 
-    def ask(self, photo: dict, question: str, features: str = "", top_k: int = 5, answers: str = "") -> dict:
+    def ask(self, photo: dict, question: str, variant: str = "", top_k: int = 5, answers: str = "") -> dict:
         """Answer a question about a photograph, with calibrated probabilities.
 
         Args:
             photo: The photograph: JPEG, PNG, WebP, GIF, BMP or TIFF.
             question: The question, in English.
-            features: Which model answers, aligned or unaligned.
+            variant: Which model answers, aligned or unaligned.
             top_k: How many answers to return, most probable first.
             answers: Allowed answers, one a line; empty allows any.
 
         Returns:
-            answer, confidence, sure, top, features and timings_ms.
+            answer, confidence, sure, top, variant and timings_ms.
         """
-        seen, features = self._photo(photo), self._features(features)
+        seen, variant = self._photo(photo), self._variant(variant)
         if not isinstance(top_k, (int, float)) or not 1 <= top_k <= MOST_TOP_K:
             raise refusal(f"top_k is a whole number from 1 to {MOST_TOP_K}.")
-        allowed = self._allowed(answers, features)
+        allowed = self._allowed(answers, variant)
         with _polite():
-            return self.predictor.ask(seen, question or "", features, int(top_k), allowed).to_dict()
+            return self.predictor.ask(seen, question or "", variant, int(top_k), allowed).to_dict()
 
     def compare(self, photo: dict, question: str) -> dict:
         """Answer a question with the aligned and the unaligned model, each also without looking, and their cosines.
@@ -75,23 +75,23 @@ class Api:
         """
         seen = self._photo(photo)
         with _polite():
-            asked = visits.ask(Visit(seen), self.predictor, question or "", COMPARE, View("off"))
+            asked = visits.ask(Visit(seen), self.predictor, question or "", COMPARE, MapView("off"))
             return asked.turn.to_dict()
 
-    def similarity(self, photo: dict, text: str, features: str = "") -> dict:
+    def similarity(self, photo: dict, text: str, variant: str = "") -> dict:
         """How near a photograph and a text lie in a model's shared space, in all and word by patch.
 
         Args:
             photo: The photograph: JPEG, PNG, WebP, GIF, BMP or TIFF.
             text: A caption or a question, in English.
-            features: Which model's space, aligned or unaligned.
+            variant: Which model's space, aligned or unaligned.
 
         Returns:
             cosine, its percentiles among matched and mismatched pairs, words, and word_patch cosines.
         """
         seen = self._photo(photo)
         with _polite():
-            return similarity_dict(self.predictor.similarity(seen, text or "", self._features(features)))
+            return similarity_dict(self.predictor.similarity(seen, text or "", self._variant(variant)))
 
     def _photo(self, upload: dict | None) -> Photo:
         with _polite():
@@ -100,22 +100,22 @@ class Api:
                 raise PhotoError("Send a photograph.")
             return self.predictor.encode(path)
 
-    def _allowed(self, answers: str, features: str) -> list[str] | None:
+    def _allowed(self, answers: str, variant: str) -> list[str] | None:
         """The lines of `answers`, each once; None where any answer may come."""
         allowed = list(dict.fromkeys(line.strip() for line in (answers or "").splitlines() if line.strip()))
         if len(allowed) > MOST_ANSWERS:
             raise refusal(f"At most {MOST_ANSWERS} answers can be allowed.")
-        longest = self.predictor.models[features].config.max_answer_pieces
+        longest = self.predictor.models[variant].config.max_answer_pieces
         for answer in allowed:
-            if len(self.predictor.processors[features].encode_answer(answer)) - 1 > longest:  # EOS is never fed
+            if len(self.predictor.processors[variant].encode_answer(answer)) - 1 > longest:  # EOS is never fed
                 raise refusal(f"The allowed answer “{answer[:40]}…” is too long.")
         return allowed or None
 
-    def _features(self, features: str) -> str:
-        names = self.predictor.features
-        if features and features not in names:
-            raise refusal(f"features is one of {', '.join(names)}.")
-        return features or names[0]
+    def _variant(self, variant: str) -> str:
+        names = self.predictor.variants
+        if variant and variant not in names:
+            raise refusal(f"variant is one of {', '.join(names)}.")
+        return variant or names[0]
 
 
 @contextmanager

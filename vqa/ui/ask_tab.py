@@ -20,7 +20,7 @@ from vqa.ui.markup import notice
 from vqa.ui.style import CHOICES_JS, MAPS_JS, SHOW_ANSWER_JS, own_html
 from vqa.ui.suggestions import suggest
 from vqa.ui.texts import T, text
-from vqa.ui.visit import Focus, View, Visit
+from vqa.ui.visit import Focus, MapView, Visit
 
 VISIT_SECONDS = 3600  # an idle visitor's photograph leaves the memory after this
 
@@ -49,7 +49,7 @@ class AskTab:
     def _build_answers(self, labels: Labels) -> None:
         self.notice = own_html(elem_id="notice")
         self.answers = own_html(answers_html(Visit(), "en"), elem_id="answers")
-        self.look = MapControls(labels, self.predictor.models[self.predictor.features[0]].config)
+        self.look = MapControls(labels, self.predictor.models[self.predictor.variants[0]].config)
         self.maps = own_html(js_on_load=MAPS_JS, elem_id="maps")
         with gr.Row(visible=False, elem_id="test-row") as self.test_row:
             self.test = labels(gr.Button, value=T("test"), size="md", min_width=160, scale=0, elem_id="test")
@@ -68,9 +68,9 @@ class AskTab:
         model(asked.photo.change, self.on_photo, [asked.photo, language], [*shown, asked.suggestions], preprocess=False)
         chosen = quick(asked.suggestions.click, self.on_suggestion, [self.visit], [asked.question])
         for trigger in (asked.question.submit, chosen.success):
-            answered = model(trigger, self.on_ask, [self.visit, asked.question, asked.features, *view], shown)
+            answered = model(trigger, self.on_ask, [self.visit, asked.question, asked.variant, *view], shown)
             answered.then(None, js=SHOW_ANSWER_JS)
-        model(asked.features.input, self.on_features, [self.visit, asked.features, *view], shown)
+        model(asked.variant.input, self.on_variant, [self.visit, asked.variant, *view], shown)
         model(self.history.click, self.on_history, [self.visit, *view], shown)
         for control in (look.mode, look.layer, look.head):
             model(control.input, self.on_view, [self.visit, *view], [*shown, look.fine, look.head])
@@ -112,7 +112,7 @@ class AskTab:
         self,
         visit: Visit,
         question: str,
-        features: str,
+        variant: str,
         mode: str,
         layer: str,
         head: str,
@@ -124,16 +124,16 @@ class AskTab:
         if problem:
             return self._show(visit, opacity, language, problem)
         return self._show(
-            visits.ask(visit, self.predictor, question, features, View(mode, layer, head)), opacity, language
+            visits.ask(visit, self.predictor, question, variant, MapView(mode, layer, head)), opacity, language
         )
 
-    def on_features(
-        self, visit: Visit, features: str, mode: str, layer: str, head: str, opacity: float, language: str
+    def on_variant(
+        self, visit: Visit, variant: str, mode: str, layer: str, head: str, opacity: float, language: str
     ) -> tuple:
         """Other models were chosen: they answer the question that is shown."""
         if visit.turn is None:
             return self._show(visit, opacity, language)
-        return self.on_ask(visit, visit.turn.question, features, mode, layer, head, opacity, language)
+        return self.on_ask(visit, visit.turn.question, variant, mode, layer, head, opacity, language)
 
     def on_suggestion(self, visit: Visit, event: gr.EventData) -> str:
         """A suggested question goes into the box; asking follows."""
@@ -144,12 +144,12 @@ class AskTab:
     ) -> tuple:
         """An earlier question is shown again."""
         return self._show(
-            visits.recall(visit, self.predictor, int(event.pick), View(mode, layer, head)), opacity, language
+            visits.recall(visit, self.predictor, int(event.pick), MapView(mode, layer, head)), opacity, language
         )
 
     def on_view(self, visit: Visit, mode: str, layer: str, head: str, opacity: float, language: str) -> tuple:
         """Another heatmap of the same answer. A head can be chosen where a layer is, not where all are rolled out."""
-        visit = visits.look(visit, self.predictor, View(mode, layer, head))
+        visit = visits.look(visit, self.predictor, MapView(mode, layer, head))
         fine = gr.update(visible=mode == "attention"), gr.update(interactive=layer != "rollout")
         return *self._show(visit, opacity, language), *fine
 

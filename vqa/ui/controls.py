@@ -42,15 +42,15 @@ class Questions:
             elem_id="question",
         )
         self.suggestions = own_html(js_on_load=CHOICES_JS, elem_id="suggestions")
-        names = gallery.predictor.features
+        names = gallery.predictor.variants
         offered = [*names, COMPARE] if len(names) > 1 else names
-        self.features = labels(
+        self.variant = labels(
             gr.Radio,
-            label=T("features"),
-            info=T("features.info"),
+            label=T("variant"),
+            info=T("variant.info"),
             choices=[(T(name), name) for name in offered],
             value=names[0],
-            elem_id="features",
+            elem_id="variant",
         )
 
 

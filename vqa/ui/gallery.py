@@ -16,7 +16,7 @@ THUMBNAIL_SIDE = 240
 
 
 @dataclass(frozen=True)
-class Example:
+class GalleryExample:
     """A photograph of the gallery: its file, its caption, and the caption as a Chinese reader sees it."""
 
     path: Path
@@ -27,13 +27,13 @@ class Example:
         return self.chinese if language == "zh" else self.caption
 
 
-def load_examples(folder: Path = FOLDER) -> list[Example]:
+def load_examples(folder: Path = FOLDER) -> list[GalleryExample]:
     """The examples that `gallery.json` lists, an empty list where there is no such file."""
     index = folder / "gallery.json"
     if not index.is_file():
         return []
     rows = json.loads(index.read_text(encoding="utf-8"))
-    return [Example(folder / row["file"], row["caption"], row["zh"]) for row in rows]
+    return [GalleryExample(folder / row["file"], row["caption"], row["zh"]) for row in rows]
 
 
 @lru_cache(maxsize=64)
@@ -47,27 +47,27 @@ def thumbnail(path: Path) -> Image.Image:
 class Gallery:
     """Photographs and captions as unit vectors (N, D) of each model, computed at the first need and kept."""
 
-    def __init__(self, predictor: VQAPredictor, examples: list[Example]):
+    def __init__(self, predictor: VQAPredictor, examples: list[GalleryExample]):
         self.predictor = predictor
         self.examples = examples
         self._embeds: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
-    def embeds(self, features: str) -> tuple[np.ndarray, np.ndarray]:
+    def embeds(self, variant: str) -> tuple[np.ndarray, np.ndarray]:
         """Photographs and captions (N, D) in one model's space."""
-        if features not in self._embeds:
+        if variant not in self._embeds:
             photos = [self.predictor.encode(example.path) for example in self.examples]
             captions = [example.caption for example in self.examples]
-            self._embeds[features] = (
-                self.predictor.embed_photos(photos, features=features),
-                self.predictor.embed_texts(captions, features=features),
+            self._embeds[variant] = (
+                self.predictor.embed_photos(photos, variant=variant),
+                self.predictor.embed_texts(captions, variant=variant),
             )
-        return self._embeds[features]
+        return self._embeds[variant]
 
-    def near_text(self, caption: str, features: str) -> np.ndarray:
+    def near_text(self, caption: str, variant: str) -> np.ndarray:
         """Cosine (N,) of a caption with each photograph. Raises `QuestionError`."""
-        return self.embeds(features)[0] @ self.predictor.embed_texts([caption], features=features)[0]
+        return self.embeds(variant)[0] @ self.predictor.embed_texts([caption], variant=variant)[0]
 
-    def near_photo(self, index: int, features: str) -> np.ndarray:
+    def near_photo(self, index: int, variant: str) -> np.ndarray:
         """Cosine (N,) of photograph `index` with each caption."""
-        images, texts = self.embeds(features)
+        images, texts = self.embeds(variant)
         return texts @ images[index]

@@ -35,7 +35,7 @@ _ARROWS = (
 
 def diagram_html(predictor: VQAPredictor, language: str) -> str:
     """The diagram, with the sizes of the model at hand."""
-    model = predictor.models[predictor.features[0]]
+    model = predictor.models[predictor.variants[0]]
     height, width = model.grid_size
     sizes = {
         "image": f"{height}×{width}",

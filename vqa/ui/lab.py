@@ -26,14 +26,14 @@ def gallery_html(gallery: Gallery, title: str, language: str) -> str:
 def photos_found_html(gallery: Gallery, caption: str, language: str) -> str:
     """The photographs nearest to a caption, by each model. Raises `QuestionError`."""
     parts = []
-    for features in gallery.predictor.features:
-        cosines = gallery.near_text(caption, features)
+    for variant in gallery.predictor.variants:
+        cosines = gallery.near_text(caption, variant)
         items = "".join(
             f'<li><img src="{picture_url(thumbnail(gallery.examples[index].path))}" '
             f'alt="{esc(gallery.examples[index].describe(language))}"><span>{cosines[index]:.3f}</span></li>'
             for index in np.argsort(-cosines)[:FOUND]
         )
-        parts.append(f'<p class="tag">{esc(text(language, features))}</p><ol class="found">{items}</ol>')
+        parts.append(f'<p class="tag">{esc(text(language, variant))}</p><ol class="found">{items}</ol>')
     return f"<h4>{esc(text(language, 'lab.found.photos', text=caption))}</h4>{columns(*parts)}"
 
 
@@ -41,14 +41,14 @@ def captions_found_html(gallery: Gallery, index: int, language: str) -> str:
     """The captions nearest to a photograph of the gallery, by each model."""
     example = gallery.examples[index]
     parts = []
-    for features in gallery.predictor.features:
-        cosines = gallery.near_photo(index, features)
+    for variant in gallery.predictor.variants:
+        cosines = gallery.near_photo(index, variant)
         rows = [
             [("✓ " if place == index else "") + gallery.examples[place].caption, f"{cosines[place]:.3f}"]
             for place in np.argsort(-cosines)[:FOUND]
         ]
         parts.append(
-            f'<p class="tag">{esc(text(language, features))}</p>{table([text(language, "lab.captions"), "cos"], rows)}'
+            f'<p class="tag">{esc(text(language, variant))}</p>{table([text(language, "lab.captions"), "cos"], rows)}'
         )
     picture = (
         f'<img class="chosen" src="{picture_url(thumbnail(example.path))}" alt="{esc(example.describe(language))}">'
@@ -59,13 +59,13 @@ def captions_found_html(gallery: Gallery, index: int, language: str) -> str:
 def matrix_html(gallery: Gallery, temperature: float, show: str, language: str) -> str:
     """Photographs against captions in both spaces, as cosines or as a softmax, with the loss at this temperature."""
     captions = [example.caption for example in gallery.examples]
-    similarity = {features: np.matmul(*_image_text(gallery, features)) for features in gallery.predictor.features}
+    similarity = {variant: np.matmul(*_image_text(gallery, variant)) for variant in gallery.predictor.variants}
     count = len(captions)
     low = min(float(values.min()) for values in similarity.values())
     high = max(float(values.max()) for values in similarity.values())
     parts = []
-    for features, cosines in similarity.items():
-        label = text(language, "lab.matrix.alt", features=text(language, features))
+    for variant, cosines in similarity.items():
+        label = text(language, "lab.matrix.alt", variant=text(language, variant))
         if show == "softmax":
             shown = matrix(space.softmax(cosines, temperature), captions, captions, label, 0.0, 1.0)
         else:
@@ -78,13 +78,13 @@ def matrix_html(gallery: Gallery, temperature: float, show: str, language: str) 
             right=int((cosines.argmax(axis=1) == np.arange(count)).sum()),
             count=count,
         )
-        parts.append(f'<p class="tag">{esc(text(language, features))}</p>{shown}<p class="loss">{esc(loss)}</p>')
+        parts.append(f'<p class="tag">{esc(text(language, variant))}</p>{shown}<p class="loss">{esc(loss)}</p>')
     return columns(*parts) + _numbered(captions)
 
 
 def figures_html(gallery: Gallery, results: Mapping[str, dict], language: str) -> str:
     """Alignment, uniformity and gap of the gallery, beside the test set's where these were measured."""
-    names, count = gallery.predictor.features, len(gallery.examples)
+    names, count = gallery.predictor.variants, len(gallery.examples)
     measures = {
         "alignment": ("lab.alignment", space.alignment),
         "uniformity_images": ("lab.uniformity.images", lambda images, texts: space.uniformity(images)),
@@ -106,18 +106,18 @@ def plane_html(gallery: Gallery, language: str) -> str:
     """Both spaces on a plane, unaligned first: before and after."""
     captions = [example.caption for example in gallery.examples]
     parts = []
-    for features in sorted(gallery.predictor.features, reverse=True):
-        name = text(language, features)
-        when = text(language, "lab.after" if features == "aligned" else "lab.before")
-        label = text(language, "lab.map.alt", count=len(captions), features=name)
-        plot = pairs_plot(*space.project_2d(*gallery.embeds(features)), captions, label)
+    for variant in sorted(gallery.predictor.variants, reverse=True):
+        name = text(language, variant)
+        when = text(language, "lab.after" if variant == "aligned" else "lab.before")
+        label = text(language, "lab.map.alt", count=len(captions), variant=name)
+        plot = pairs_plot(*space.project_2d(*gallery.embeds(variant)), captions, label)
         parts.append(f'<figure><figcaption class="tag">{esc(name)} · {esc(when)}</figcaption>{plot}</figure>')
     caption = text(language, "lab.map.caption")
     return columns(*parts) + pairs_key(language) + f"<p><small>{esc(caption)}</small></p>"
 
 
-def _image_text(gallery: Gallery, features: str) -> tuple[np.ndarray, np.ndarray]:
-    images, texts = gallery.embeds(features)
+def _image_text(gallery: Gallery, variant: str) -> tuple[np.ndarray, np.ndarray]:
+    images, texts = gallery.embeds(variant)
     return images, texts.T
 
 

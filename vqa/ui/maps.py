@@ -53,7 +53,7 @@ def _explanations(visit: Visit, base: Image.Image, opacity: float, language: str
         alt = text(language, "map.alt", method=method, what=what)
         grid = found.image_map.shape
         figures.append(
-            f'<figure class="map" data-features="{esc(name)}">'
+            f'<figure class="map" data-variant="{esc(name)}">'
             f'<figcaption class="tag">{esc(text(language, name))}</figcaption>'
             f"{_picture(picture, alt, grid, focus, text(language, 'map.hint'))}"
             f'<p class="what" aria-live="polite">{esc(what)}{_remark(shown[name], high, language)}</p>'
@@ -69,7 +69,7 @@ def _map_of(found: Explanation, name: str, focus: Focus) -> np.ndarray:
     """The map (h, w) in focus. A spot of the picture and another model's piece leave the answer's own map."""
     if focus.kind == "word" and focus.index < len(found.word_maps):
         return found.word_maps[focus.index]
-    if focus.kind == "piece" and focus.features == name and focus.index < len(found.piece_maps):
+    if focus.kind == "piece" and focus.variant == name and focus.index < len(found.piece_maps):
         return found.piece_maps[focus.index]
     return found.image_map
 
@@ -77,7 +77,7 @@ def _map_of(found: Explanation, name: str, focus: Focus) -> np.ndarray:
 def _sentence(found: Explanation, name: str, answer: str, focus: Focus, language: str) -> str:
     if focus.kind == "word" and focus.index < len(found.words):
         return text(language, "map.of.word", text=found.words[focus.index])
-    if focus.kind == "piece" and focus.features == name and focus.index < len(found.pieces):
+    if focus.kind == "piece" and focus.variant == name and focus.index < len(found.pieces):
         return text(language, "map.of.piece", text=found.pieces[focus.index])
     if focus.kind == "spot":
         row, column = _within(focus.spot, found.image_map.shape)
@@ -128,7 +128,7 @@ def _pieces(found: Explanation, name: str, focus: Focus, language: str) -> str:
     if not found.pieces:
         return ""
     buttons = [
-        choice(piece, f"piece:{name}:{index}", (focus.kind, focus.features, focus.index) == ("piece", name, index))
+        choice(piece, f"piece:{name}:{index}", (focus.kind, focus.variant, focus.index) == ("piece", name, index))
         for index, piece in enumerate(found.pieces)
     ]
     return choices(text(language, "map.pieces"), buttons)
@@ -151,7 +151,7 @@ def _similarities(
     for name, found in similarities.items():
         words, cosines = chosen[name]
         words = words or text(language, "cosine.words")
-        alt = text(language, "cosine.alt", text=words, features=text(language, name))
+        alt = text(language, "cosine.alt", text=words, variant=text(language, name))
         lines = [text(language, "cosine.value", value=f"{found.cosine:.3f}")]
         if found.matched_percentile is not None:
             lines.append(text(language, "cosine.matched", percent=f"{found.matched_percentile:.0f} %"))

@@ -30,7 +30,7 @@ def build_page(
     predictor: VQAPredictor, weights: Path | None = None, gpu: Callable = lambda handler: handler
 ) -> gr.Blocks:
     """The whole page. `weights` is where eval.json files lie; `gpu` wraps handlers that run a model (ZeroGPU)."""
-    labels, names = Labels(), predictor.features
+    labels, names = Labels(), predictor.variants
     results = read_results(weights, names)
     gallery = Gallery(predictor, load_examples())
     with gr.Blocks(title=TEXTS["title"][0], delete_cache=FILES, analytics_enabled=False) as page:

@@ -61,22 +61,22 @@ def results_html(results: Mapping[str, dict], names: list[str], language: str) -
 def _accuracy(results: Mapping[str, dict], language: str) -> str:
     """A row a benchmark, and below it what else is measured there."""
     head = [text(language, "results.benchmark"), text(language, "results.count")]
-    head += [text(language, name) for name in results] + [text(language, "results.blind")]
+    head += [text(language, name) for name in results] + [text(language, "results.question_only")]
     rows = []
     for benchmark in _names(result.get("benchmarks", {}) for result in results.values()):
         found = [result.get("benchmarks", {}).get(benchmark) for result in results.values()]
-        blind = next((entry["question_only"] for entry in found if entry and "question_only" in entry), None)
-        rows.append(_row(benchmark, found, blind))
+        question_only = next((entry["question_only"] for entry in found if entry and "question_only" in entry), None)
+        rows.append(_row(benchmark, found, question_only))
         for label, path in PARTS.items():
             parts = [_dig(entry, path) for entry in found]
             if any(parts):
-                rows.append(_row(f"{benchmark}, {text(language, label)}", parts, _dig(blind, path)))
+                rows.append(_row(f"{benchmark}, {text(language, label)}", parts, _dig(question_only, path)))
     return table(head, rows) + f"<p><small>{esc(text(language, 'results.interval'))}</small></p>"
 
 
-def _row(label: str, found: list[dict | None], blind: dict | None) -> list[str]:
+def _row(label: str, found: list[dict | None], question_only: dict | None) -> list[str]:
     count = next(entry["count"] for entry in found if entry)
-    return [label, f"{count:,}", *(_with_interval(entry) for entry in found), _with_interval(blind)]
+    return [label, f"{count:,}", *(_with_interval(entry) for entry in found), _with_interval(question_only)]
 
 
 def _dig(figures: Mapping | None, path: Sequence[str]) -> Mapping | None:
@@ -101,7 +101,7 @@ def _types(results: Mapping[str, dict], language: str) -> str:
 def _reliability(results: Mapping[str, dict], language: str) -> str:
     plots = []
     for name, result in results.items():
-        label = text(language, "results.reliability.alt", features=text(language, name))
+        label = text(language, "results.reliability.alt", variant=text(language, name))
         plot = reliability_plot(result.get("reliability", []), label, language)
         plots.append(f'<figure><figcaption class="tag">{esc(text(language, name))}</figcaption>{plot}</figure>')
     errors = ", ".join(

@@ -13,12 +13,12 @@ KINDS = (  # about the thing that the first look found
 
 def suggest(predictor: VQAPredictor, photo: Photo) -> tuple[str, ...]:
     """One question of each kind, the surest answer first; two batches, and the ViT does not run."""
-    features = predictor.features[0]
-    looks = predictor.ask_many([photo] * len(LOOKS), LOOKS, features)
+    variant = predictor.variants[0]
+    looks = predictor.ask_many([photo] * len(LOOKS), LOOKS, variant)
     thing = looks[0].answer if looks[0].answer.replace(" ", "").isalpha() else "main thing"
     kinds = [[question.format(thing=thing) for question in kind] for kind in KINDS]
     questions = [question for kind in kinds for question in kind]
-    answered = predictor.ask_many([photo] * len(questions), questions, features)
+    answered = predictor.ask_many([photo] * len(questions), questions, variant)
     best = [_surest(looks)] + [_surest([p for p in answered if p.question in kind]) for kind in kinds]
     return tuple(prediction.question for prediction in sorted(best, key=_doubt))
 

@@ -32,8 +32,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "适合这张照片的问题（英文）",
     ),
     "ask": ("Ask", "提问"),
-    "features": ("Image features", "图像特征"),
-    "features.info": (
+    "variant": ("Image features", "图像特征"),
+    "variant.info": (
         "Two models, trained alike but for one thing: aligned learned to bring a photograph and its words together.",
         "两个模型的训练仅有一处不同：对齐模型学习了让照片与描述它的文字相互靠近。",
     ),
@@ -67,12 +67,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "sure.guess": ("a guess", "只是猜测"),
     "confidence": ("confidence {percent}", "置信度 {percent}"),
     "top": ("The most likely answers", "最可能的答案"),
-    "blind.same": (
+    "question_only.same": (
         "Without looking, the model would say the same: {answer} ({percent}). The words of the question may be all it "
         "used.",
         "不看照片时，模型的回答相同：{answer}（{percent}）。它可能只用到了问题中的文字。",
     ),
-    "blind.other": (
+    "question_only.other": (
         "Without looking, the model would say {answer} ({percent}). The photograph changed its mind.",
         "不看照片时，模型会回答 {answer}（{percent}）。照片改变了它的判断。",
     ),
@@ -157,8 +157,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "高于 {percent} 的不匹配图文对",
     ),
     "cosine.alt": (
-        "Cosine similarity of “{text}” with each patch of the photograph, {features}.",
-        "“{text}”与照片各图块的余弦相似度（{features}）。",
+        "Cosine similarity of “{text}” with each patch of the photograph, {variant}.",
+        "“{text}”与照片各图块的余弦相似度（{variant}）。",
     ),
     "cosine.scale": ("cosine of a patch", "图块的余弦值"),
     "cosine.words": ("all words", "所有词"),
@@ -169,8 +169,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "两者不一致：对齐模型回答“{aligned}”，未对齐模型回答“{unaligned}”。仅凭一个问题无法判断哪个更好。",
     ),
     "verdict.surer": (
-        "On this question, {features} is the surer one ({more} against {less}).",
-        "在这个问题上，{features}模型更有把握（{more} 对 {less}）。",
+        "On this question, {variant} is the surer one ({more} against {less}).",
+        "在这个问题上，{variant}模型更有把握（{more} 对 {less}）。",
     ),
     "verdict.even": ("They are equally sure.", "两者把握相当。"),
     "verdict.record": (
@@ -197,8 +197,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lab.found.captions": ("Nearest captions to this photograph", "与这张照片最接近的描述"),
     "lab.matrix": ("Every photograph against every caption", "每张照片与每条描述"),
     "lab.matrix.alt": (
-        "Table of photographs (rows) and captions (columns), {features}. Matching pairs lie on the diagonal.",
-        "照片（行）与描述（列）的表格（{features}）。匹配的一对位于对角线上。",
+        "Table of photographs (rows) and captions (columns), {variant}. Matching pairs lie on the diagonal.",
+        "照片（行）与描述（列）的表格（{variant}）。匹配的一对位于对角线上。",
     ),
     "lab.show": ("Show", "显示"),
     "lab.show.cosine": ("cosine similarity", "余弦相似度"),
@@ -229,8 +229,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lab.photos": ("photographs", "照片"),
     "lab.captions": ("captions", "描述"),
     "lab.map.alt": (
-        "Scatter plot of {count} photographs and their captions, {features}.",
-        "{count} 张照片及其描述的散点图（{features}）。",
+        "Scatter plot of {count} photographs and their captions, {variant}.",
+        "{count} 张照片及其描述的散点图（{variant}）。",
     ),
     "lab.before": ("before alignment", "对齐之前"),
     "lab.after": ("after alignment", "对齐之后"),
@@ -244,7 +244,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "results.accuracy": ("Accuracy on photographs the model never saw", "在模型从未见过的照片上的正确率"),
     "results.benchmark": ("benchmark", "基准"),
     "results.count": ("questions", "问题数"),
-    "results.blind": ("question only", "仅看问题"),
+    "results.question_only": ("question only", "仅看问题"),
     "results.soft": ("soft accuracy (ten people)", "软正确率（十人标注）"),
     "results.single": ("single-word answers", "单词答案"),
     "results.wups.9": ("single-word, WUPS 0.9", "单词答案，WUPS 0.9"),
@@ -263,8 +263,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "每个圆点是一组答案，大小表示数量。落在线上表示置信度等于正确率；落在线下表示模型过于自信。期望校准误差：{values}。",
     ),
     "results.reliability.alt": (
-        "Reliability plot: accuracy against confidence, {features}.",
-        "可靠性图：正确率与置信度（{features}）。",
+        "Reliability plot: accuracy against confidence, {variant}.",
+        "可靠性图：正确率与置信度（{variant}）。",
     ),
     "results.confidence": ("confidence", "置信度"),
     "results.right": ("share that is right", "正确的比例"),

@@ -12,7 +12,7 @@ KEPT_TURNS = 20
 
 
 @dataclass(frozen=True)
-class View:
+class MapView:
     """Which heatmap is wanted. `layer` is "rollout", "mean" or a number, `head` "mean" or a number."""
 
     mode: str = "relevance"
@@ -34,7 +34,7 @@ class Focus:
     """What of an answer is looked at: all of it, a word, one of its pieces (of one model), or a spot of the grid."""
 
     kind: str = "answer"  # answer, word, piece, spot
-    features: str = ""
+    variant: str = ""
     index: int = 0
     spot: tuple[int, int] = (0, 0)
 
@@ -46,8 +46,8 @@ class Focus:
                 return cls()
             case ["word", index]:
                 return cls("word", index=int(index))
-            case ["piece", features, index]:
-                return cls("piece", features, int(index))
+            case ["piece", variant, index]:
+                return cls("piece", variant, int(index))
             case ["spot", spot]:
                 row, column = (int(part) for part in spot.split(","))
                 return cls("spot", spot=(row, column))
@@ -59,9 +59,9 @@ class Turn:
     """One question and what the chosen models made of it, by the models' names."""
 
     question: str
-    features: str  # aligned, unaligned or compare
+    variant: str  # aligned, unaligned or compare
     predictions: dict[str, Prediction]
-    blind: dict[str, Prediction]
+    question_only: dict[str, Prediction]
     similarities: dict[str, Similarity]
     first: bool  # the photograph had to be read for it
 
@@ -76,9 +76,9 @@ class Turn:
         """The result as the page exports it."""
         results = {}
         for name, prediction in self.predictions.items():
-            blind = self.blind[name]
+            question_only = self.question_only[name]
             results[name] = prediction.to_dict() | {
-                "without_looking": {"answer": blind.answer, "confidence": blind.confidence}
+                "without_looking": {"answer": question_only.answer, "confidence": question_only.confidence}
             }
             if name in self.similarities:
                 results[name]["similarity"] = similarity_dict(self.similarities[name])
@@ -93,7 +93,7 @@ class Visit:
     suggestions: tuple[str, ...] = ()
     turns: tuple[Turn, ...] = ()
     current: int = -1
-    view: View = View()
+    view: MapView = MapView()
     focus: Focus = Focus()
     explanations: dict[str, Explanation] = field(default_factory=dict)
     tests: dict[str, DeletionTest] = field(default_factory=dict)
@@ -114,23 +114,23 @@ def similarity_dict(similarity: Similarity) -> dict:
     }
 
 
-def wanted_models(predictor: VQAPredictor, features: str) -> list[str]:
-    """The models that a choice of features names; both for `compare`."""
-    return predictor.features if features == COMPARE else [features]
+def wanted_models(predictor: VQAPredictor, variant: str) -> list[str]:
+    """The models that a choice of variant names; both for `compare`."""
+    return predictor.variants if variant == COMPARE else [variant]
 
 
-def ask(visit: Visit, predictor: VQAPredictor, question: str, features: str, view: View) -> Visit:
+def ask(visit: Visit, predictor: VQAPredictor, question: str, variant: str, view: MapView) -> Visit:
     """The visit after one more question; asked again, a question takes the place of its last answer.
 
     Raises `QuestionError`.
     """
-    question, names = clean_question(question), wanted_models(predictor, features)
+    question, names = clean_question(question), wanted_models(predictor, variant)
     predictions = {name: predictor.ask(visit.photo, question, name) for name in names}
     turn = Turn(
         question=question,
-        features=features,
+        variant=variant,
         predictions=predictions,
-        blind={name: predictor.ask_blind(question, name, top_k=1) for name in names},
+        question_only={name: predictor.ask_question_only(question, name, top_k=1) for name in names},
         similarities={name: predictor.similarity(visit.photo, question, name) for name in names if len(names) > 1},
         first=not next(iter(predictions.values())).photo_was_cached,
     )
@@ -140,12 +140,12 @@ def ask(visit: Visit, predictor: VQAPredictor, question: str, features: str, vie
     return look(asked, predictor, view)
 
 
-def recall(visit: Visit, predictor: VQAPredictor, index: int, view: View) -> Visit:
+def recall(visit: Visit, predictor: VQAPredictor, index: int, view: MapView) -> Visit:
     """The visit with an earlier question shown again."""
     return look(replace(visit, current=min(max(index, 0), len(visit.turns) - 1), focus=Focus()), predictor, view)
 
 
-def look(visit: Visit, predictor: VQAPredictor, view: View) -> Visit:
+def look(visit: Visit, predictor: VQAPredictor, view: MapView) -> Visit:
     """The visit with the maps of another view on the same answer."""
     explanations = {}
     if visit.turn is not None and view.mode != "off":
