@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 STATE, PARTS = "state.json", "dataset_dict.json"  # of a Dataset, and of a DatasetDict
-SPLITS = {"validation": "val", "valid": "val", "dev": "val"}  # what others call a split, and what it is called here
 IMAGE = "image"
 
 
@@ -28,7 +27,7 @@ def open_tables(path: Path) -> Iterator[tuple[object, str | None]]:
         if (path / PARTS).is_file():
             for name in json.loads((path / PARTS).read_bytes())["splits"]:
                 for table, _ in open_tables(path / name):
-                    yield table, SPLITS.get(name, name)
+                    yield table, name
         else:
             for part in json.loads((path / STATE).read_bytes())["_data_files"]:
                 yield pa.ipc.open_stream(pa.memory_map(str(path / part["filename"]))).read_all(), None
@@ -41,7 +40,7 @@ def table_rows(path: Path) -> Iterator[dict]:
 
     A row without a split has that of its part. Raises `ValueError` for a file that is damaged.
     """
-    for table, split in _parquet(path) if path.suffix == ".parquet" else open_tables(path):
+    for table, split in _parquet(path) if path.suffix.lower() == ".parquet" else open_tables(path):
         for batch in table.select([name for name in table.column_names if name != IMAGE]).to_batches():
             for fields in batch.to_pylist():
                 row = {"split": split} | {name: value for name, value in fields.items() if value is not None}

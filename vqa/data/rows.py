@@ -8,8 +8,9 @@
 import hashlib
 import json
 import logging
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -18,6 +19,18 @@ from vqa.data.datasets import is_saved_dataset, table_rows
 logger = logging.getLogger(__name__)
 Check = Callable[[object], dict]
 SPLITS = ("train", "val", "test")
+SPLIT_NAMES = {  # what a split is called, before a year or a part's name
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+    "development": "val",
+    "test": "test",
+    "testing": "test",
+}
+HELD_OUT = 26 / 256  # of the photographs whose rows name no split
 
 
 class RowError(ValueError):
@@ -30,11 +43,15 @@ def any_row(row: object) -> dict:
 
 
 def question_row(row: object) -> dict:
-    """A row with a question. Without a `source` it is of the source `questions`."""
+    """A row with a question. Without a `source` it is of the source `questions`.
+
+    `answers` are people's, with repetitions; each of `accepted` is right.
+    """
     row = _fields(row, ("image_id", "question"))
-    answers = row.get("answers") or ()
-    _check(isinstance(answers, list | tuple) and all(isinstance(a, str) for a in answers), "answers must be strings")
-    for name in ("answer", "source", "split", "type"):
+    for name in ("answers", "accepted"):
+        texts = row.get(name) or ()
+        _check(isinstance(texts, list | tuple) and all(isinstance(t, str) for t in texts), f"{name} must be strings")
+    for name in ("answer", "source", "type"):
         _check(isinstance(row.get(name), str | None), f"{name} must be a string")
     return row | {"source": row.get("source") or "questions"}
 
@@ -45,12 +62,13 @@ def answered_row(row: object) -> dict:
 
 
 def caption_row(row: object) -> dict:
-    """A row with the captions of a photograph."""
+    """A row with captions of a photograph."""
     row = _fields(row, ("image_id",))
     captions = row.get("captions")
     is_filled = isinstance(captions, list) and captions and all(isinstance(c, str) and c.strip() for c in captions)
     _check(is_filled, "captions must be a list of texts")
-    _check(isinstance(row.get("split"), str | None), "split must be a string")
+    wordless = next((caption for caption in captions if not re.search(r"\w", caption)), None)
+    _check(wordless is None, f"the caption {wordless!r} has no word")
     return row
 
 
@@ -58,18 +76,24 @@ def box_row(row: object) -> dict:
     """A row with boxes `[class, x1, y1, x2, y2]`, and of which `classes` all there are have one."""
     row = _fields(row, ("image_id",))
     boxes = row.get("boxes")
-    _check(
-        isinstance(boxes, list) and all(isinstance(box, list) and len(box) == 5 for box in boxes),
-        "boxes must be a list of [class, x1, y1, x2, y2]",
-    )
+    _check(isinstance(boxes, list) and all(map(_is_box, boxes)), "boxes must be a list of [class, x1, y1, x2, y2]")
     _check(row.get("classes") in ("all", "person"), "classes must be all or person")
     return row
 
 
+def _is_box(box: object) -> bool:
+    if not isinstance(box, list) or len(box) != 5 or not isinstance(box[0], str):
+        return False
+    return all(isinstance(corner, int | float) and not isinstance(corner, bool) for corner in box[1:])
+
+
 def read_rows(files: Iterable[str | Path], check: Check = any_row) -> list[dict]:
-    """All rows of the files, each as `check` returns it. Raises `RowError`."""
+    """All rows of the files, each as `check` returns it. Raises `RowError`.
+
+    Of captions and boxes there is one row for each photograph, however many rows and files they are spread over.
+    """
     files = [Path(file) for file in files]
-    official = [file for file in files if file.suffix == ".json"]
+    official = [file for file in files if _suffix(file) == ".json"]
     numbered = [_numbered([file]) for file in files if file not in official]
     if official:
         numbered.append(_numbered(official))
@@ -78,7 +102,35 @@ def read_rows(files: Iterable[str | Path], check: Check = any_row) -> list[dict]
         if isinstance(row, RowError):
             raise row
         rows.append(row)
-    return rows
+    return _merged(rows, MERGED[check]) if check in MERGED else rows
+
+
+def _merged(rows: list[dict], contents: Callable[[list[dict]], dict]) -> list[dict]:
+    """One row for each photograph, with the `contents` of all of its rows; rather held out where they disagree."""
+    of_image: dict[str, list[dict]] = {}
+    for row in rows:
+        of_image.setdefault(row["image_id"], []).append(row)
+    _warn_of_shared_photographs(rows)
+    return [
+        group[0] | contents(group) | {"split": _held_out({row["split"] for row in group if row.get("split")})}
+        for group in of_image.values()
+    ]
+
+
+def _all_captions(rows: list[dict]) -> dict:
+    return {"captions": list(dict.fromkeys(caption for row in rows for caption in row["captions"]))}
+
+
+def _all_boxes(rows: list[dict]) -> dict:
+    """Each box once. Where a row has all classes, persons are those that it has, and not once more from another."""
+    whole = [box for row in rows if row["classes"] == "all" for box in row["boxes"]]
+    persons = [box for row in rows if row["classes"] == "person" for box in row["boxes"]]
+    boxes = whole if any(box[0] == "person" for box in whole) else whole + persons
+    classes = "all" if any(row["classes"] == "all" for row in rows) else "person"
+    return {"boxes": [list(box) for box in dict.fromkeys(map(tuple, boxes))], "classes": classes}
+
+
+MERGED = {caption_row: _all_captions, box_row: _all_boxes}
 
 
 def iterate_rows(file: str | Path, check: Check = any_row) -> Iterator[tuple[int, dict | RowError]]:
@@ -100,10 +152,10 @@ def _numbered(files: list[Path]) -> Iterator[tuple[int, str, object]]:
     """Each row's number, what is counted ("a.jsonl, line"), and the row: of one file, or of VQA v2's two."""
     file = files[0]
     try:
-        if file.suffix == ".json":
+        if _suffix(file) == ".json":
             for number, row in enumerate(vqa_v2_rows(files), start=1):
                 yield number, f"{file}, question", row
-        elif file.suffix == ".parquet" or is_saved_dataset(file):
+        elif _suffix(file) == ".parquet" or is_saved_dataset(file):
             for number, row in enumerate(table_rows(file), start=1):
                 yield number, f"{file}, row", _translated(row)
         else:
@@ -122,8 +174,8 @@ def _numbered(files: list[Path]) -> Iterator[tuple[int, str, object]]:
 def vqa_v2_rows(files: Iterable[str | Path]) -> list[dict]:
     """The questions of VQA v2's official files, joined with the answers of its annotation files.
 
-    Image ids are the official file names without suffix, `COCO_val2014_000000262148`, as a folder's are, and the
-    split is the official one. Raises `RowError`.
+    Image ids that are numbers become the official file names without suffix, `COCO_val2014_000000262148`, as a folder's
+    are; texts are ids of one's own, and stay. The split is the official one. Raises `RowError`.
     """
     asked, annotations = [], {}
     for file in map(Path, files):
@@ -132,13 +184,11 @@ def vqa_v2_rows(files: Iterable[str | Path]) -> list[dict]:
             if "annotations" in document:
                 annotations.update({note["question_id"]: note for note in document["annotations"]})
             else:
-                pictures = "COCO" if document["data_type"] == "mscoco" else document["data_type"]
-                subtype = document["data_subtype"]
-                stem = f"{pictures}_{subtype.replace('test-dev', 'test')}"
-                common = {"source": "vqa-v2", "split": next((s for s in SPLITS if subtype.startswith(s)), None)}
+                subtype = document.get("data_subtype")
+                common = {"source": "vqa-v2", "split": _official_split(subtype)}
                 for row in document["questions"]:
-                    about = {"image_id": f"{stem}_{row['image_id']:012d}", "question": row["question"]}
-                    asked.append((row["question_id"], common | about))
+                    image_id = _official_id(row["image_id"], document.get("data_type"), subtype)
+                    asked.append((row.get("question_id"), common | {"image_id": image_id, "question": row["question"]}))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RowError(f"{file} is not one of VQA v2's official files: {error!r} is missing or wrong.") from error
     if annotations and not any(number in annotations for number, _ in asked):
@@ -150,6 +200,24 @@ def vqa_v2_rows(files: Iterable[str | Path]) -> list[dict]:
             fields = ("multiple_choice_answer", "answer_type", "answers")
             row |= _translated({name: annotations[number].get(name) for name in fields})
     return [row for _, row in asked]
+
+
+def _official_id(image_id: object, pictures: str | None, subtype: str | None) -> str:
+    if isinstance(image_id, str):
+        return image_id
+    if not isinstance(image_id, int) or isinstance(image_id, bool):
+        raise ValueError(f"image_id {image_id!r}")
+    if not pictures or not subtype:
+        return str(image_id)
+    return f"{'COCO' if pictures == 'mscoco' else pictures}_{subtype.replace('test-dev', 'test')}_{image_id:012d}"
+
+
+def _official_split(subtype: str | None) -> str | None:
+    """The split that a `data_subtype` like `train2014` names, None for one that names none."""
+    try:
+        return split_name(subtype) if subtype else None
+    except ValueError:
+        return None
 
 
 def _translated(row: dict) -> dict:
@@ -172,12 +240,19 @@ def _load_json(file: Path) -> dict:
     return document
 
 
+def _suffix(file: Path) -> str:
+    return file.suffix.lower()
+
+
 def _fields(row: object, required: tuple[str, ...]) -> dict:
+    """The row with these texts, its split by the name that it has here."""
     _check(isinstance(row, dict), "not a JSON object")
     for name in required:
         _check(name in row, f"{name} is missing")
         _check(isinstance(row[name], str) and row[name].strip(), f"{name} must be a text that is not empty")
-    return row
+    split = row.get("split")
+    _check(isinstance(split, str | None), "split must be a string")
+    return row | {"split": split_name(split)} if split and split.strip() else row | {"split": None}
 
 
 def _check(holds: object, message: str) -> None:
@@ -185,19 +260,78 @@ def _check(holds: object, message: str) -> None:
         raise ValueError(message)
 
 
-def settle_splits(*groups: list[dict]) -> None:
-    """Gives rows that name no split the one that other rows, of any group, give their photograph.
+def split_name(name: str) -> str:
+    """`train`, `val` or `test`, also of `Training`, `validation`, `dev`, `val2014` and the like. Raises `ValueError`."""
+    start, rest = re.fullmatch(r"([a-z]*)(.*)", name.strip().lower(), re.DOTALL).groups()
+    if start not in SPLIT_NAMES or re.search("train|val|test", rest):
+        raise ValueError(f"the split {name!r} is none of {', '.join(SPLITS)}")
+    return SPLIT_NAMES[start]
 
-    Warns where photographs are given for training and for measuring.
+
+def cut_splits(*groups: list[dict], trained_on: Callable[[set[str]], Container[str]] = lambda image_ids: ()) -> None:
+    """Gives each row its split, in place: the one way in which every command divides its rows. By photograph.
+
+    A row that names a split keeps it. A row that names none takes the split that other rows, of any group, give its
+    photograph, rather one that is held out; where there is none either, a tenth of the photographs, by their ids, is
+    `val` and the others are `train`. Where no row names `val`, such a tenth of what is named `train` is `val` as well.
+    Nothing is `test` that does not say so. `trained_on(image_ids)` tells which photographs a model is known to have
+    been trained on: they are never cut off as `val`. Warns where photographs are given for training and for measuring.
     """
     given = defaultdict(set)
     for row in chain(*groups):
         if row.get("split"):
             given[row["image_id"]].add(row["split"])
+    _warn_of_shared_photographs(chain(*groups))
+    may_be_cut = {row["image_id"] for row in chain(*groups) if row["image_id"] not in given}
+    if not any("val" in splits for splits in given.values()):
+        may_be_cut |= {image_id for image_id, splits in given.items() if splits == {"train"}}
+    val = {image_id for image_id in may_be_cut if _share(image_id) < HELD_OUT}
+    known = trained_on(val)
+    val = {image_id for image_id in val if image_id not in known}
     for row in chain(*groups):
-        if not row.get("split") and row["image_id"] in given:
-            row["split"] = min(given[row["image_id"]], key=lambda split: (split == "train", split))  # rather held out
-    shared = sorted(image_id for image_id, splits in given.items() if "train" in splits and len(splits) > 1)
+        image_id = row["image_id"]
+        if image_id in val:
+            row["split"] = "val"
+        elif not row.get("split"):
+            row["split"] = _held_out(given[image_id]) if image_id in given else "train"
+
+
+def of_split(rows: Iterable[dict], split: str) -> list[dict]:
+    """The rows of one split, as `cut_splits` has cut them."""
+    return [row for row in rows if row["split"] == split]
+
+
+def with_photographs(rows: list[dict], images: Container[str], kind: str) -> list[dict]:
+    """The rows whose photograph is among the images. Warns of how many of a `kind`, like `questions`, are not."""
+    missing = {row["image_id"] for row in rows if row["image_id"] not in images}
+    kept = [row for row in rows if row["image_id"] not in missing]
+    if missing:
+        logger.warning(
+            "%d of %d %s are left out: %d photographs are not among the images, for instance %s.",
+            len(rows) - len(kept),
+            len(rows),
+            kind,
+            len(missing),
+            min(missing),
+        )
+    return kept
+
+
+def _share(image_id: str) -> float:
+    """Evenly in 0..1, by the id."""
+    return hashlib.sha256(image_id.encode("utf-8", "surrogatepass")).digest()[0] / 256
+
+
+def _held_out(splits: set[str]) -> str | None:
+    """One of several splits of a photograph: rather held out than trained on."""
+    return min(splits, key=lambda split: (split == "train", split), default=None)
+
+
+def _warn_of_shared_photographs(rows: Iterable[dict]) -> None:
+    given = defaultdict(set)
+    for row in rows:
+        given[row["image_id"]].add(row.get("split"))
+    shared = sorted(image_id for image_id, splits in given.items() if "train" in splits and splits & {"val", "test"})
     if shared:
         logger.warning(
             "%d photographs are in train and in another split, for instance %s: "
@@ -205,20 +339,3 @@ def settle_splits(*groups: list[dict]) -> None:
             len(shared),
             shared[0],
         )
-
-
-def split_rows(rows: Iterable[dict], split: str) -> list[dict]:
-    """The rows of one split. Where a source has no `val`, a tenth of its training photographs, by their ids, is it.
-
-    Rows without a split are for training; a file that names none is also measured whole, as `test`.
-    """
-    rows = list(rows)
-    have_val = {row.get("source") for row in rows if row.get("split") == "val"}
-
-    def split_of(row: dict) -> str:
-        given = row.get("split") or "train"
-        if given != "train" or row.get("source") in have_val:
-            return given
-        return "val" if hashlib.sha256(row["image_id"].encode()).digest()[0] < 26 else "train"
-
-    return [row for row in rows if split_of(row) == split or (split == "test" and not row.get("split"))]
