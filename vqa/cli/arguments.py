@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from vqa.data.trained_on import TrainedOn
+
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 
 
@@ -26,13 +28,12 @@ def add_images_argument(parser: argparse.ArgumentParser) -> None:
 def add_data_arguments(parser: argparse.ArgumentParser, split: str) -> None:
     """The options that choose photographs and the rows about them."""
     add_images_argument(parser)
-    parser.add_argument("--split", default=split, help=f"default: {split}; `all` for every row")
+    parser.add_argument("--split", default=split, help=f"train, val or test (default {split}); `all` for every row")
 
 
 def load_predictor(args: argparse.Namespace):
     """The predictor that the options of `add_model_arguments` ask for. Raises `ValueError`."""
-    if not args.weights.is_dir():
-        raise ValueError(f"There is no directory of weights at {args.weights}.")
+    _check_weights(args)
     import torch
     from transformers.utils.logging import disable_progress_bar
 
@@ -47,6 +48,17 @@ def load_predictor(args: argparse.Namespace):
     if args.variant not in predictor.variants:
         raise ValueError(f"{args.weights} has no variant {args.variant!r}, only {', '.join(predictor.variants)}.")
     return predictor
+
+
+def trained_on(args: argparse.Namespace) -> TrainedOn:
+    """The photographs that the model which the options ask for was trained on. Raises `ValueError`."""
+    _check_weights(args)
+    return TrainedOn.of_weights(args.weights, args.variant)
+
+
+def _check_weights(args: argparse.Namespace) -> None:
+    if not args.weights.is_dir():
+        raise ValueError(f"There is no directory of weights at {args.weights}.")
 
 
 def read_answer_list(path: Path | None) -> list[str] | None:

@@ -1,7 +1,9 @@
 """Measure accuracy, calibration and intervals on files of questions."""
 
 import argparse
+import json
 import random
+from functools import partial
 from pathlib import Path
 
 from vqa.cli.arguments import (
@@ -11,10 +13,12 @@ from vqa.cli.arguments import (
     load_predictor,
     positive,
     read_answer_list,
+    trained_on,
 )
+from vqa.common.files import check_writable, write_whole
 from vqa.data.images import ImageStore
 from vqa.data.questions import read_questions
-from vqa.evaluate.accuracy import as_table, ask_all, summarise, wordnet_for
+from vqa.evaluate.accuracy import as_rows, as_table, ask_all, summarise, wordnet_for
 from vqa.evaluate.records import EvalFile
 from vqa.inference.batches import BATCH_SIZE
 
@@ -34,24 +38,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=positive, metavar="N", help="only N questions, drawn at random")
     parser.add_argument("--seed", type=int, default=0, help="of that draw and of bootstrap intervals (default 0)")
     parser.add_argument("--out", type=Path, metavar="eval.json", help="write, or complete, this file")
+    parser.add_argument("--predictions", type=Path, metavar="FILE.jsonl", help="write every answer, a line a question")
     parser.add_argument("--batch-size", type=positive, default=BATCH_SIZE, metavar="N", help="questions at a time")
     add_answers_argument(parser)
     add_model_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> None:
-    questions = read_questions(args.questions, args.split, args.source)
+    store = ImageStore(args.images)
+    known = trained_on(args)
+    questions = read_questions(args.questions, args.split, args.source, trained_on=partial(known.among, store))
     if args.limit and args.limit < len(questions):
         questions = random.Random(args.seed).sample(questions, args.limit)
-    wordnet = wordnet_for(questions)
     answers = read_answer_list(args.answers)
     out = EvalFile(args.out) if args.out else None
-    store = ImageStore(args.images)
+    if args.predictions:
+        check_writable(args.predictions)
     predictor = load_predictor(args)
+    wordnet = wordnet_for(questions)
     scored = ask_all(predictor, store, questions, args.variant, args.batch_size, answers, args.question_only)
     report = summarise(scored, wordnet, args.seed)
+    asked_about = {source: {q.image_id for q in questions if q.source == source} for source in report["benchmarks"]}
+    for source, told in known.tell(store, asked_about).items():
+        report["benchmarks"][source] |= told
     print(as_table(report["benchmarks"]))
     print(f"expected calibration error {report['ece']:.3f}")
+    if args.predictions:
+        write_whole(args.predictions, "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in as_rows(scored)))
     if out and args.question_only:
         out.add_question_only(report["benchmarks"], args.weights, args.variant)
     elif out:

@@ -6,14 +6,15 @@ Do the maps tell the truth? Measured on photographs nobody trained on.
 import argparse
 import random
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from vqa.cli.arguments import add_data_arguments, add_model_arguments, load_predictor, positive
+from vqa.cli.arguments import add_data_arguments, add_model_arguments, load_predictor, positive, trained_on
 from vqa.common.checksums import hash_files
 from vqa.common.files import check_writable, write_json
 from vqa.data.images import ImageStore
-from vqa.data.questions import read_questions
-from vqa.data.rows import box_row, read_rows
+from vqa.data.questions import ALL_SPLITS, read_questions
+from vqa.data.rows import box_row, of_split, read_rows, split_name, with_photographs
 from vqa.evaluate.pointing import existence_questions, measure_pointing, questions_about_classes
 from vqa.evaluate.records import commit, hash_weights
 from vqa.evaluate.scenes import drawn_scenes, easy_vqa_scenes
@@ -41,11 +42,16 @@ def run(args: argparse.Namespace) -> None:
     out = args.out or (beside if beside.is_dir() else args.weights) / FILE
     check_writable(out)
     store = ImageStore(args.images)
-    questions = draw_evenly(read_questions(args.questions, args.split), args.limit, args.seed, store)
-    rows = [row for row in read_rows(args.boxes, box_row) if row["image_id"] in store]
+    known = trained_on(args)
+    boxes = with_photographs(read_rows(args.boxes, box_row), store, "photographs with boxes")
+    about = partial(known.among, store)
+    all_questions = read_questions(args.questions, args.split, trained_on=about, beside=[boxes], images=store)
+    questions = draw_evenly(all_questions, args.limit, args.seed, store)
+    if args.split != ALL_SPLITS:
+        boxes = of_split(boxes, split_name(args.split))
     asked = {
-        "questions": questions_about_classes(read_questions(args.questions, args.split), rows, args.split),
-        "existence": existence_questions(rows, args.split),
+        "questions": questions_about_classes(all_questions, boxes),
+        "existence": existence_questions(boxes),
     }
     rng = random.Random(args.seed)
     asked = {name: rng.sample(items, min(args.limit, len(items))) for name, items in asked.items()}
@@ -54,6 +60,8 @@ def run(args: argparse.Namespace) -> None:
         scenes["easy-VQA"] = easy
     predictor = load_predictor(args)
     subject = Subject(predictor, args.variant, store)
+    measured = {question.image_id for question in questions}
+    measured |= {item.question.image_id for items in asked.values() for item in items}
     few = questions[:: max(1, len(questions) // args.few)][: args.few]
     report = {
         "variant": args.variant,
@@ -64,6 +72,7 @@ def run(args: argparse.Namespace) -> None:
         "data": {
             file.name: hash_files([file]) for file in [*args.images, *args.questions, *args.boxes] if file.is_file()
         },
+        **known.tell(store, {"maps": measured})["maps"],
         "curves": measure_curves(subject, questions, args.seed),
         "pointing": {name: measure_pointing(subject, items, args.seed) for name, items in asked.items()}
         | {

@@ -49,8 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     store = ImageStore(args.images)
-    rows = read_questions(args.questions, source=SOURCE)
-    examples = choose_examples([row for row in rows if row.image_id in store], args.classes, args.holdout, args.seed)
+    questions = read_questions(args.questions, source=SOURCE, images=store)
+    examples = choose_examples(questions, args.classes, args.holdout, args.seed)
     print(
         f"{args.classes} answers, fitted on {len(examples.train)} questions, scored on {len(examples.held_out)} "
         f"({args.holdout}); the most frequent answer gets {examples.majority():.1%}"

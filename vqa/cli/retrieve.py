@@ -1,9 +1,10 @@
 """Measure how well photographs and captions find each other."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
-from vqa.cli.arguments import add_data_arguments, add_model_arguments, load_predictor, positive
+from vqa.cli.arguments import add_data_arguments, add_model_arguments, load_predictor, positive, trained_on
 from vqa.data.images import ImageStore
 from vqa.data.questions import read_captions
 from vqa.evaluate.records import EvalFile
@@ -22,14 +23,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    rows = read_captions(args.captions, args.split)[: args.limit]
-    out = EvalFile(args.out) if args.out else None
     store = ImageStore(args.images)
+    known = trained_on(args)
+    rows = read_captions(args.captions, args.split, partial(known.among, store))[: args.limit]
+    out = EvalFile(args.out) if args.out else None
     missing = next((row.image_id for row in rows if row.image_id not in store), None)
     if missing:
         raise ValueError(f"The photograph {missing!r} of the captions is not among the images.")
     images, texts, image_of = embed(load_predictor(args), store, rows, args.variant)
     report = summarise(images, texts, image_of)
+    report["retrieval"] |= known.tell(store, {"captions": {row.image_id for row in rows}})["captions"]
     for direction in ("image_to_text", "text_to_image"):
         found = report["retrieval"][direction]
         recalls = "  ".join(f"R@{rank} {found[f'R@{rank}']:.1%}" for rank in RANKS)

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 SUMS_FILE = "SHA256SUMS"
@@ -49,6 +49,17 @@ def loaded_files(directory: str | Path) -> list[Path]:
     unread = RECORDS | {SUMS_FILE}
     files = (path for path in Path(directory).iterdir() if path.is_file() and path.name not in unread)
     return sorted(path for path in files if not path.name.startswith("."))
+
+
+def hash_paths(paths: Iterable[str | Path]) -> str:
+    """SHA-256 of files, and of folders with all that is in them: of names and bytes, not of where they lie."""
+    digest = hashlib.sha256()
+    for path in map(Path, paths):
+        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        for file in files:
+            name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+            digest.update(f"{len(name)} {name} {hash_files([file])}\n".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def hash_files(files: Sequence[Path]) -> str:

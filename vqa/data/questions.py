@@ -1,19 +1,33 @@
 """Questions and captions to be answered and measured, as values. `vqa.data.rows` reads the files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vqa.common.english import with_article
-from vqa.data.rows import RowError, caption_row, iterate_rows, question_row, read_rows, split_rows
+from vqa.data.rows import (
+    RowError,
+    caption_row,
+    cut_splits,
+    iterate_rows,
+    of_split,
+    question_row,
+    read_rows,
+    split_name,
+    with_photographs,
+)
 
 ALL_SPLITS = "all"
+TrainedOnCheck = Callable[[set[str]], Container[str]]  # of photographs' ids, those that were trained on
 OPENING_VERBS = set("is are was were do does did has have had can could will would should am isn't aren't".split())
 
 
 @dataclass(frozen=True)
 class Question:
-    """One question about one photograph. `answers` are human answers, empty where there are none."""
+    """One question about one photograph.
+
+    `answers` are people's, with repetitions, and each of `accepted` is right; empty where there are none.
+    """
 
     image_id: str
     question: str
@@ -22,6 +36,7 @@ class Question:
     split: str | None = None
     type: str | None = None
     answers: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -49,13 +64,20 @@ def guess_type(question: str) -> str:
 
 
 def read_questions(
-    paths: Iterable[str | Path], split: str | None = None, source: str | None = None, answered: bool = True
+    paths: Iterable[str | Path],
+    split: str | None = None,
+    source: str | None = None,
+    answered: bool = True,
+    trained_on: TrainedOnCheck | None = None,
+    beside: Sequence[list[dict]] = (),
+    images: Container[str] | None = None,
 ) -> list[Question]:
     """All questions of the files, in any format of `vqa.data.rows` (of VQA v2, give the annotations' file as well).
 
-    `split` keeps the rows of one split, as `split_rows` cuts them in training too; `source` keeps one source's; None
-    or "all" keeps everything. `answered` demands that every row has an answer. Raises `RowError`, or `ValueError`
-    where nothing is left.
+    `split` keeps the rows of one split, as `cut_splits` cuts them, which also says what `trained_on` is, together with
+    rows of other kinds `beside` them; `source` keeps one source's; None or "all" keeps everything. `answered` demands
+    that every row has an answer. With `images` given, questions about others are left out, with a warning. Raises
+    `RowError`, or `ValueError` where nothing is left.
     """
     rows = read_rows(paths, question_row)
     if answered:
@@ -64,35 +86,60 @@ def read_questions(
             raise RowError(
                 f"The question {missing['question']!r} about {missing['image_id']} has no answer to compare with."
             )
-    kept = [row for row in _of_split(rows, split) if source in (None, ALL_SPLITS, row["source"])]
+    found = rows_of_split(rows, split, "questions", trained_on, beside)
+    kept = [row for row in found if source in (None, ALL_SPLITS, row["source"])]
     if not kept:
-        wanted = " and ".join(f"{key} {value!r}" for key, value in (("split", split), ("source", source)) if value)
-        sources = ", ".join(sorted({row["source"] for row in rows})) or "none"
-        raise ValueError(f"No questions{' of ' if wanted else ''}{wanted}. {_splits_of(rows)} Sources: {sources}.")
-    return [_question(row) for row in kept]
+        sources = ", ".join(sorted({row["source"] for row in found})) or "none"
+        raise ValueError(f"No questions of source {source!r}. Sources: {sources}.")
+    return [_question(row) for row in (kept if images is None else with_photographs(kept, images, "questions"))]
 
 
-def read_captions(paths: Iterable[str | Path], split: str | None = None) -> list[Captions]:
-    """All captions of the files; `split` as in `read_questions`. Raises `RowError` and `ValueError`."""
-    rows = read_rows(paths, caption_row)
-    kept = _of_split(rows, split)
-    if not kept:
-        raise ValueError(f"No captions of split {split!r}. {_splits_of(rows)}")
-    return [Captions(row["image_id"], tuple(row["captions"]), row.get("split")) for row in kept]
+def read_captions(
+    paths: Iterable[str | Path], split: str | None = None, trained_on: TrainedOnCheck | None = None
+) -> list[Captions]:
+    """Each photograph's captions in the files; the rest as in `read_questions`. Raises `RowError` and `ValueError`."""
+    rows = rows_of_split(read_rows(paths, caption_row), split, "captions", trained_on)
+    return [Captions(row["image_id"], tuple(row["captions"]), row["split"]) for row in rows]
 
 
 def iterate_questions(path: str | Path) -> Iterator[tuple[int, Question | RowError]]:
-    """Each row's number, from 1, with its question or with what is wrong with it; empty lines are passed over."""
-    for number, row in iterate_rows(path, question_row):
+    """Each row's number, from 1, with its question or with what is wrong with it; empty lines are passed over.
+
+    Whatever split a row names, it is asked.
+    """
+    for number, row in iterate_rows(path, _asked_row):
         yield number, row if isinstance(row, RowError) else _question(row)
 
 
-def _of_split(rows: list[dict], split: str | None) -> list[dict]:
-    return rows if split in (None, ALL_SPLITS) else split_rows(rows, split)
+def _asked_row(row: object) -> dict:
+    return question_row(row | {"split": None} if isinstance(row, dict) else row)
 
 
-def _splits_of(rows: list[dict]) -> str:
-    return f"Splits: {', '.join(sorted({str(row.get('split')) for row in rows})) or 'none'}."
+def rows_of_split(
+    rows: list[dict],
+    split: str | None,
+    kind: str,
+    trained_on: TrainedOnCheck | None = None,
+    beside: Sequence[list[dict]] = (),
+) -> list[dict]:
+    """The rows of a `kind`, like `questions`, that belong to a split by any of its names; all for None or "all".
+
+    Raises `ValueError` where there are none, which says how rows without a split are measured.
+    """
+    if not rows:
+        raise ValueError(f"There are no {kind} in the files.")
+    wanted = None if split in (None, ALL_SPLITS) else split_name(split)
+    are_named = any(row["split"] for row in rows)
+    cut_splits(rows, *beside, trained_on=trained_on or (lambda image_ids: ()))
+    if found := rows if wanted is None else of_split(rows, wanted):
+        return found
+    there = ", ".join(sorted({row["split"] for row in rows}))
+    if are_named:
+        raise ValueError(f"No {kind} of split {split!r}. Splits: {there}. `--split all` takes every row.")
+    raise ValueError(
+        f"No {kind} of split {split!r}, for the rows name no split. Training on them holds out a tenth of the "
+        "photographs as val: `--split val` takes these, `--split all` every row."
+    )
 
 
 def _question(row: dict) -> Question:
@@ -104,6 +151,7 @@ def _question(row: dict) -> Question:
         split=row.get("split"),
         type=row.get("type"),
         answers=tuple(row.get("answers") or ()),
+        accepted=tuple(row.get("accepted") or ()),
     )
 
 

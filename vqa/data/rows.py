@@ -261,7 +261,7 @@ def _check(holds: object, message: str) -> None:
 
 
 def split_name(name: str) -> str:
-    """`train`, `val` or `test`, also of `Training`, `validation`, `dev`, `val2014` and the like. Raises `ValueError`."""
+    """`train`, `val` or `test`: also of `Training`, `validation`, `dev`, `val2014`. Raises `ValueError` for others."""
     start, rest = re.fullmatch(r"([a-z]*)(.*)", name.strip().lower(), re.DOTALL).groups()
     if start not in SPLIT_NAMES or re.search("train|val|test", rest):
         raise ValueError(f"the split {name!r} is none of {', '.join(SPLITS)}")

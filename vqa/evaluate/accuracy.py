@@ -12,7 +12,7 @@ from vqa.data.questions import Question
 from vqa.evaluate import metrics
 from vqa.evaluate.wordnet import WordNet, WordNetError
 from vqa.inference.batches import answer_questions, ask_with, look_with
-from vqa.processing.text import is_single_word, normalise_vqa
+from vqa.processing.text import is_single_word
 
 DAQUAR = "daquar"
 WUPS_THRESHOLDS = (0.9, 0.0)
@@ -28,10 +28,14 @@ class Scored:
 
     @cached_property
     def is_correct(self) -> float:
-        """1 for a match: normalised as VQA does where human answers are given, else in case, spaces and underscores."""
-        if self.question.answers:
-            return float(normalise_vqa(self.answer) == normalise_vqa(self.question.answer))
-        return metrics.exact_match(self.answer, self.question.answer)
+        """1 for a match, by `metrics.is_right`."""
+        asked = self.question
+        return float(metrics.is_right(self.answer, asked.answer, asked.answers, asked.accepted))
+
+    @cached_property
+    def soft_accuracy(self) -> float | None:
+        """By `metrics.soft_accuracy`; None where too few people answered."""
+        return metrics.soft_accuracy(self.answer, self.question.answers)
 
 
 def ask_all(
@@ -43,20 +47,20 @@ def ask_all(
     answers=None,
     question_only: bool = False,
 ) -> list[Scored]:
-    """The model's answers to all questions. Raises `ValueError` for one that cannot be asked: no figure without it."""
+    """The model's answers to all questions, in their order. Raises `ValueError` for one that cannot be asked: no figure without it."""
     from accelerate.utils import tqdm
 
     bar = tqdm(total=len(questions), desc="evaluating", unit="question")
     look = (lambda image_id: None) if question_only else look_with(predictor, store)  # None is the mean image
     ask = ask_with(predictor, variant, answers)
-    scored = []
+    scored: dict[int, Scored] = {}
     for index, prediction in answer_questions(look, ask, store, questions, batch_size):
         if isinstance(prediction, ValueError):
             raise ValueError(f"{questions[index].question!r} about {questions[index].image_id}: {prediction}")
-        scored.append(Scored(questions[index], prediction.answer, prediction.confidence))
+        scored[index] = Scored(questions[index], prediction.answer, prediction.confidence)
         bar.update()
     bar.close()
-    return scored
+    return [scored[index] for index in range(len(questions))]
 
 
 def summarise(scored: Sequence[Scored], wordnet: WordNet | None = None, seed: int = 0) -> dict:
@@ -77,10 +81,9 @@ def _benchmark(source: str, items: Sequence[Scored], wordnet: WordNet | None, se
         "by_type": {kind: _accuracy(of_kind) for kind, of_kind in sorted(by_type.items())},
         "ece": metrics.calibration_error(_reliability(items)),
     }
-    rated = [item for item in items if item.question.answers]
+    rated = [item for item in items if item.soft_accuracy is not None]
     if rated:
-        soft = [metrics.soft_accuracy(item.answer, item.question.answers) for item in rated]
-        result["soft_accuracy"] = _mean(soft, rated, seed)
+        result["soft_accuracy"] = _mean([item.soft_accuracy for item in rated], rated, seed)
     if source == DAQUAR:
         single = [item for item in items if is_single_word(item.question.answer)]
         for name, subset in (("single_word", single), ("all_answers", items)):
@@ -129,6 +132,26 @@ def wordnet_for(questions: Sequence[Question]) -> WordNet | None:
     except WordNetError as error:
         print(f"DAQUAR is scored without WUPS. {error}", file=sys.stderr)
         return None
+
+
+def as_rows(scored: Sequence[Scored]) -> list[dict]:
+    """Each question with its truth, the model's answer and how it counts, as lines of a file."""
+    rows = []
+    for item in scored:
+        asked = item.question
+        row = {
+            "image_id": asked.image_id,
+            "question": asked.question,
+            "source": asked.source,
+            "type": asked.kind,
+            "split": asked.split,
+            "truth": asked.answer,
+            "answer": item.answer,
+            "confidence": round(item.confidence, 6),
+            "correct": bool(item.is_correct),
+        }
+        rows.append(row if item.soft_accuracy is None else row | {"soft_accuracy": round(item.soft_accuracy, 6)})
+    return rows
 
 
 def as_table(benchmarks: dict) -> str:

@@ -16,16 +16,38 @@ from vqa.processing.text import normalise_vqa, split_list
 if TYPE_CHECKING:
     from vqa.evaluate.wordnet import WordNet
 
+PEOPLE, LEAST_PEOPLE = 10, 3  # whose answers the official accuracy takes, and the fewest that can make it 1
+
 
 def exact_match(answer: str, truth: str) -> float:
     """1 where both are the same after `normalise`; answers that are lists (`table, chair`) match in any order."""
     return float(set(split_list(answer)) == set(split_list(truth)))
 
 
-def soft_accuracy(answer: str, human_answers: Sequence[str]) -> float:
-    """The official VQA accuracy: min(humans who said it / 3, 1), averaged over leaving out each human once."""
+def is_right(answer: str, truth: str, answers: Sequence[str] = (), accepted: Sequence[str] = ()) -> bool:
+    """Whether an answer counts as the truth, or as any that is accepted.
+
+    Where people's answers or a list of accepted ones are given, compared as the official VQA evaluation does, else in
+    case, spaces and underscores alone.
+    """
+    if not (answers or accepted):
+        return bool(exact_match(answer, truth))
+    return normalise_vqa(answer) in {normalise_vqa(right) for right in (truth, *accepted)}
+
+
+def soft_accuracy(answer: str, people: Sequence[str]) -> float | None:
+    """The official VQA accuracy (Antol et al. 2015): min(people who said it / 3, 1).
+
+    Of ten people's answers or more it is the mean of that over leaving out each of them once. Of three to nine, as
+    OK-VQA has where it repeats the answers that count (Marino et al. 2019), it is the formula itself. Of fewer it is
+    not defined: None.
+    """
+    if len(people) < LEAST_PEOPLE:
+        return None
     answer = normalise_vqa(answer)
-    said = [normalise_vqa(human) == answer for human in human_answers]
+    said = [normalise_vqa(person) == answer for person in people]
+    if len(people) < PEOPLE:
+        return min(sum(said) / 3, 1.0)
     return float(np.mean([min((sum(said) - this) / 3, 1.0) for this in said]))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vqa.data.labels import class_asked_about
-from vqa.data.questions import ALL_SPLITS, Question, existence_question
+from vqa.data.questions import Question, existence_question
 from vqa.evaluate.trials import CENTRE, Subject, centre_prior, interval_of
 from vqa.explain.explanation import METHODS
 
@@ -34,12 +34,12 @@ class AboutClass:
         return hit
 
 
-def questions_about_classes(questions: Sequence[Question], rows: Sequence[dict], split: str) -> list[AboutClass]:
+def questions_about_classes(questions: Sequence[Question], rows: Sequence[dict]) -> list[AboutClass]:
     """The questions whose answer is a boxed class, and those that ask yes or no, how many or what color of just one.
 
-    `rows` have `image_id`, `boxes` of `[class, x1, y1, x2, y2]`, and may have a `split`.
+    `rows` have `image_id` and `boxes` of `[class, x1, y1, x2, y2]`.
     """
-    boxes = _boxes(rows, split)
+    boxes = _boxes(rows)
     classes = {name for of_image in boxes.values() for name in of_image}
     found = []
     for question in questions:
@@ -50,24 +50,23 @@ def questions_about_classes(questions: Sequence[Question], rows: Sequence[dict],
     return found
 
 
-def existence_questions(rows: Sequence[dict], split: str) -> list[AboutClass]:
+def existence_questions(rows: Sequence[dict]) -> list[AboutClass]:
     """ "Is there a dog in the photo?" of every boxed class but persons, who are in the middle of most photographs."""
     return [
         AboutClass(Question(image_id, existence_question(name), "yes"), name, places)
-        for image_id, of_image in _boxes(rows, split).items()
+        for image_id, of_image in _boxes(rows).items()
         for name, places in of_image.items()
         if name != "person"
     ]
 
 
-def _boxes(rows: Sequence[dict], split: str) -> dict[str, dict[str, tuple]]:
+def _boxes(rows: Sequence[dict]) -> dict[str, dict[str, tuple]]:
     """Each photograph's boxes by class."""
     boxes: dict[str, dict[str, tuple]] = {}
     for row in rows:
-        if split in (ALL_SPLITS, row.get("split", split)):
-            of_image = boxes.setdefault(row["image_id"], {})
-            for name, *corners in row["boxes"]:
-                of_image[name] = (*of_image.get(name, ()), tuple(corners))
+        of_image = boxes.setdefault(row["image_id"], {})
+        for name, *corners in row["boxes"]:
+            of_image[name] = (*of_image.get(name, ()), tuple(corners))
     return boxes
 
 

@@ -1,12 +1,14 @@
 """`eval.json`: the figures of one checkpoint with what they were made from."""
 
 import argparse
+import hashlib
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from vqa.common.checksums import hash_files
+from vqa.common.checksums import hash_files, loaded_files
 from vqa.common.files import check_writable, read_json, write_json
+from vqa.data.trained_on import TRAINED_ON_FILE, parts_of
 
 
 class EvalFile:
@@ -59,9 +61,16 @@ def read_eval(path: Path) -> dict:
 
 
 def hash_weights(weights: Path, variant: str) -> str:
-    """SHA-256 of the encoders and of one checkpoint's heads, or of a directory that holds a single model."""
-    files = sorted(weights.rglob("*.safetensors"))
-    return hash_files([file for file in files if {"encoders", variant} & set(file.parts)] or files)
+    """SHA-256 of all files that one checkpoint of a folder of weights is read from: its heads and its encoders.
+
+    It depends on what these hold, and not on where the folder lies or what it is called.
+    """
+    digest = hashlib.sha256()
+    for part, folder in parts_of(weights, variant).items():
+        for file in loaded_files(folder):
+            if file.name != TRAINED_ON_FILE:
+                digest.update(f"{part}/{file.name} {hash_files([file])}\n".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def commit() -> str | None:

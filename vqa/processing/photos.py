@@ -6,6 +6,7 @@ Everything that reads an image (training, evaluation, the command line and the p
 import hashlib
 import io
 import warnings
+from functools import cache
 from pathlib import Path
 
 from PIL import Image
@@ -30,6 +31,14 @@ TURNS = {  # by EXIF's orientation
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+@cache
+def photo_suffixes() -> frozenset[str]:
+    """The suffixes of files that `open_photo` reads, as Pillow knows them: `.jpg`, `.jfif`, `.ppm` and so on."""
+    Image.init()
+    formats = {*FORMATS, "MPO"}  # a phone's MPO file begins with a JPEG
+    return frozenset(suffix for suffix, kind in Image.registered_extensions().items() if kind in formats)
 
 
 class PhotoError(ValueError):

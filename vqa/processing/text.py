@@ -42,13 +42,15 @@ def clean_answer(answer: str) -> str:
 
 def normalise(answer: str) -> str:
     """Lower case, single spaces, underscores as spaces, no full stop at the end: `Garbage_Bin.` is `garbage bin`."""
-    return " ".join(answer.lower().replace("_", " ").split()).rstrip(".").rstrip()
+    text = " ".join(answer.lower().replace("_", " ").split())
+    return text.rstrip(".").rstrip() or text
 
 
 def normalise_vqa(answer: str) -> str:
     """The official VQA evaluation's normalisation (Antol et al. 2015): punctuation, number words and articles.
 
-    Apostrophes are dropped, where the official script restores missing ones from a table; the effect is the same.
+    Apostrophes are dropped, where the official script restores missing ones from a table; the effect is the same. A
+    text of which nothing would be left, like `the` or `?`, stays as it is.
     """
     text = answer.lower().replace("'", "")
     has_grouped_digits = re.search(r"\d,\d", text) is not None
@@ -57,12 +59,12 @@ def normalise_vqa(answer: str) -> str:
         text = text.replace(mark, "" if apart else " ")
     text = re.sub(r"\.(?!\d)", "", text)
     words = (NUMBERS.get(word, word) for word in text.split())
-    return " ".join(word for word in words if word not in ARTICLES)
+    return " ".join(word for word in words if word not in ARTICLES) or normalise(answer)
 
 
 def split_list(answer: str) -> list[str]:
     """The items of an answer, normalised: DAQUAR's `table, garbage_bin` is two."""
-    return [normalise(item) for item in answer.split(",")]
+    return [normalise(item) for item in answer.split(",") if item.strip()] or [normalise(answer)]
 
 
 def is_single_word(answer: str) -> bool:

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from vqa.evaluate.metrics import is_right
 from vqa.inference.predictor import VQAPredictor
 from vqa.processing.processor import PAD
-from vqa.processing.text import clean_answer
 from vqa.train.joint_data import JointData
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,10 @@ def answer_val(data: JointData) -> tuple[list[str], list[float], list[bool]]:
         rows = data.val[start : start + 128]
         states = data.images.plain_states([row["image_id"] for row in rows])
         found += predictor.answer_states(states, [row["question"] for row in rows], variant, top_k=1)
-    correct = [one.answer == clean_answer(row["answer"]) for one, row in zip(found, data.val, strict=True)]
+    correct = [
+        is_right(one.answer, row["answer"], row.get("answers") or (), row.get("accepted") or ())
+        for one, row in zip(found, data.val, strict=True)
+    ]
     return [one.answer for one in found], [one.confidence for one in found], correct
 
 

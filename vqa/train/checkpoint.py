@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from vqa.common.checksums import write_sums
+from vqa.data.trained_on import TrainedOn
 from vqa.inference.predictor import SPACE_FILE
 from vqa.processing.text import clean_caption
 from vqa.train.contrastive import embed_images, embed_texts
@@ -50,6 +51,7 @@ def save(data: JointData) -> Path:
         "torch": torch.__version__,
     }
     (directory / "train.json").write_text(json.dumps(record, indent=1) + "\n")
+    data.trained_on.write(directory)
     write_sums(directory)
     return directory
 
@@ -66,4 +68,6 @@ def save_encoders(data: JointData) -> None:
             encoder.half().save_pretrained(directory)
             encoder.float()
             processor.save_pretrained(directory)
+            if (before := TrainedOn.read(source)).is_known:
+                before.write(directory)
             write_sums(directory)

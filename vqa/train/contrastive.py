@@ -37,13 +37,16 @@ class CaptionPairs:
         pool_size: int = 20,
     ):
         self.captions, self.images, self.texts = captions, images, texts
-        self.hard_negatives, self.mine_every, self.pool_size, self.seed = hard_negatives, mine_every, pool_size, seed
+        self.mine_every, self.seed = mine_every, seed
         self.patch_keep_fraction = patch_keep_fraction
         pairs = [(image_id, caption) for image_id in sorted(captions) for caption in captions[image_id]]
         self.stream: EpochStream[Pair] = EpochStream(pairs, batch_size, seed)
         self._image_number = {image_id: i for i, image_id in enumerate(sorted(captions))}
         self._distinct = sorted({caption for _, caption in pairs})
         self._caption_number = {caption: i for i, caption in enumerate(self._distinct)}
+        # Where captions are few, what is left of them is the pool: a photograph's own are never wrong.
+        self.pool_size = min(pool_size, len(self._distinct) - max(len(set(own)) for own in captions.values()))
+        self.hard_negatives = hard_negatives if self.pool_size else 0
         self._mined: dict = {"round": -1, "nearest": torch.empty(0, dtype=torch.long)}
 
     def state_dict(self) -> dict:
@@ -66,7 +69,7 @@ class CaptionPairs:
             cosine = embed_images(model, self.images.plain_states(part)) @ text_embed.T
             for image_id, row in zip(part, cosine, strict=True):
                 row[[self._caption_number[caption] for caption in self.captions[image_id]]] = -2.0
-            nearest.append(cosine.topk(min(self.pool_size, len(captions))).indices.cpu())
+            nearest.append(cosine.topk(self.pool_size).indices.cpu())
         model.aligner.train(was_training)
         return torch.cat(nearest)
 

@@ -23,7 +23,7 @@ from vqa.common.checksums import write_sums
 from vqa.common.distributed import all_rows
 from vqa.data.images import ImageStore
 from vqa.data.labels import COCO_CLASSES, box_grid, frequent_words, words_by_image
-from vqa.data.rows import answered_row, box_row, caption_row, read_rows, split_rows
+from vqa.data.rows import answered_row, box_row, caption_row, cut_splits, of_split, read_rows
 from vqa.model.hybrid_vit import EfficientNetLiteStem, HybridViTConfig, HybridViTModel
 from vqa.model.model import load_encoder
 from vqa.processing.processor import image_processor_for
@@ -121,7 +121,9 @@ def train_encoder(settings: EncoderSettings, run: Path) -> None:
         encoder = HybridViTModel(HybridViTConfig()).eval()
         encoder.stem.load_state_dict(teacher.stem.state_dict())
     read = ((settings.questions, answered_row), (settings.captions, caption_row), (settings.boxes, box_row))
-    questions, captions, boxes = (split_rows(read_rows(files, check), "train") for files, check in read)
+    groups = [read_rows(files, check) for files, check in read]
+    cut_splits(*groups)
+    questions, captions, boxes = (of_split(rows, "train") for rows in groups)
     words = words_by_image(questions, captions, boxes)
     vocabulary = frequent_words(words, settings.least_word_count)
     position = {word: i for i, word in enumerate(vocabulary)}

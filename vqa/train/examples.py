@@ -198,6 +198,6 @@ def matching(captions: Iterable[dict], nearest: dict[str, list[str]], seed: int)
     for row in captions:
         own = rng.choice(row["captions"])
         examples.append(Example(row["image_id"], clean_caption(own), ("yes",)))
-        if row["image_id"] in nearest:
+        if nearest.get(row["image_id"]):
             examples.append(Example(row["image_id"], rng.choice(nearest[row["image_id"]]), ("no",)))
     return examples

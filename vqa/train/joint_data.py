@@ -10,7 +10,8 @@ import torch
 from vqa.data.augment import MIRRORED, View
 from vqa.data.images import ImageStore
 from vqa.data.labels import box_grid, words_by_image
-from vqa.data.rows import answered_row, box_row, caption_row, read_rows, settle_splits, split_rows
+from vqa.data.rows import answered_row, box_row, caption_row, cut_splits, of_split, read_rows, with_photographs
+from vqa.data.trained_on import TrainedOn
 from vqa.model.alignment import pool
 from vqa.model.model import ENCODERS, VQAModel, load_encoder
 from vqa.processing.processor import VQAProcessor, train_answer_pieces
@@ -49,6 +50,7 @@ class JointData:
     images: PhotoStates
     texts: TextStates
     boxes: dict[str, list]  # of training photographs, all there are of a class
+    trained_on: TrainedOn
     seconds: float = 0.0  # that training took
     _answers: dict[str, list[int]] = field(default_factory=dict)
 
@@ -94,21 +96,17 @@ class JointData:
         return box_grid(boxes, view, self.model.grid_size).any(1)
 
 
-def prepare(settings: JointSettings, variant: str) -> JointData:
-    """Reads the data, trains the answers' vocabulary and makes or opens the caches. Raises `ValueError`."""
-    rows = read_rows(settings.questions, answered_row)
-    caption_rows = read_rows(settings.captions, caption_row)
-    boxes = read_rows(settings.boxes, box_row)
-    settle_splits(rows, caption_rows, boxes)
-    boxes = split_rows(boxes, "train")
-    questions, train_captions = split_rows(rows, "train"), split_rows(caption_rows, "train")
+def prepare(settings: JointSettings, variant: str, splits: Sequence[str] = ("train", "val")) -> JointData:
+    """Reads the data, trains the answers' vocabulary and makes or opens the caches. Raises `ValueError`.
+
+    Of photographs only those are looked at that rows of these `splits` are about.
+    """
+    rows, caption_rows, boxes, store = read_data(settings)
+    boxes = of_split(boxes, "train")
+    questions, train_captions = of_split(rows, "train"), of_split(caption_rows, "train")
     seed = settings.fit.get("seed", 0)
     torch.manual_seed(seed)
 
-    store = ImageStore(settings.images)
-    if not any(row["image_id"] in store for row in rows):
-        names = f": they ask about {rows[0]['image_id']!r}, and there is {next(iter(store))!r}" if rows else ""
-        raise ValueError(f"None of the {len(rows)} questions is about one of the {len(store)} images{names}.")
     sources = {name: balanced(s, seed) for name, s in asked(questions).items()}
     words = words_by_image(questions, train_captions, boxes)
     sources["existence"] = existing(train_captions, boxes, questions, words, seed)
@@ -130,26 +128,50 @@ def prepare(settings: JointSettings, variant: str) -> JointData:
     processor = VQAProcessor.from_parts(settings.vision, settings.text, pieces, settings.seen_at(variant))
     model = new_model(settings, variant, processor.answer_vocab_size)
 
-    val = [row for row in split_rows(rows, "val") if row["image_id"] in store]
-    by_split = {
-        "train": [row for row in train_captions if row["image_id"] in store],
-        "val": [row for row in split_rows(caption_rows, "val") if row["image_id"] in store],
-    }
+    val = of_split(rows, "val")
+    by_split = {"train": train_captions, "val": of_split(caption_rows, "val")}
     statements = [clean_caption(c) for part in by_split.values() for row in part for c in row["captions"]]
     asked_texts = [e.question for s in [*sources.values(), captions] for e in s] + [row["question"] for row in val]
     asked_texts += statements
     asked_texts += [other for text in set(asked_texts) if (other := mirrored_text(text))]
     texts = TextStates(model, processor, asked_texts, Path(settings.cache) / "text")
-    trained_on = [i for i in store if i in words]
+    trained_on = {row["image_id"] for row in (*questions, *train_captions, *boxes)}
+    needed = trained_on | {row["image_id"] for row in (*rows, *caption_rows) if row["split"] in splits}
+    in_order = [image_id for image_id in store if image_id in needed]
+    viewed = [image_id for image_id in in_order if image_id in words]
     images = PhotoStates(
-        vit_cache(model, processor, store, "plain", list(store), settings.cache),
-        vit_cache(model, processor, store, "crop", trained_on, settings.cache) if trained_on else None,
+        vit_cache(model, processor, store, "plain", in_order, settings.cache),
+        vit_cache(model, processor, store, "crop", viewed, settings.cache) if viewed else None,
     )
-    sources = {name: [e for e in s if e.image_id in images] for name, s in sources.items()}
-    captions = [e for e in captions if e.image_id in images]
     statements = matching(by_split["train"], nearest_captions(own_captions(by_split["train"]), texts), seed)
     whole = {row["image_id"]: [b for b in row["boxes"] if row["classes"] in ("all", b[0])] for row in boxes}
-    return JointData(settings, model, processor, sources, statements, captions, by_split, val, images, texts, whole)
+    known = TrainedOn.of_photographs(store, (i for i in in_order if i in trained_on)) | earlier(settings, variant)
+    return JointData(
+        settings, model, processor, sources, statements, captions, by_split, val, images, texts, whole, known
+    )
+
+
+def read_data(settings: JointSettings) -> tuple[list[dict], list[dict], list[dict], ImageStore]:
+    """Rows of questions, captions and boxes, each with its split and its photograph, and the photographs.
+
+    Raises `ValueError` where nothing is asked about a photograph that is there.
+    """
+    rows = read_rows(settings.questions, answered_row)
+    captions = read_rows(settings.captions, caption_row)
+    boxes = read_rows(settings.boxes, box_row)
+    cut_splits(rows, captions, boxes)
+    store = ImageStore(settings.images)
+    if not any(row["image_id"] in store for row in rows):
+        names = f": they ask about {rows[0]['image_id']!r}, and there is {next(iter(store))!r}" if rows else ""
+        raise ValueError(f"None of the {len(rows)} questions is about one of the {len(store)} images{names}.")
+    kinds = (rows, "questions"), (captions, "photographs with captions"), (boxes, "photographs with boxes")
+    return *(with_photographs(group, store, kind) for group, kind in kinds), store
+
+
+def earlier(settings: JointSettings, variant: str) -> TrainedOn:
+    """What the encoders, and the heads that are trained on, were trained on before."""
+    heads = settings.start_folders(variant) if settings.start else []
+    return TrainedOn.read(settings.vision, settings.text, *heads)
 
 
 def own_captions(rows: list[dict]) -> dict[str, list[str]]:
@@ -191,7 +213,7 @@ def mean_of(models: list[VQAModel]) -> VQAModel:
 
 
 def nearest_captions(captions: dict[str, list[str]], texts: TextStates, first: int = 5, last: int = 25) -> dict:
-    """For each photograph, other photographs' captions that read most like its own first one.
+    """For each photograph, other photographs' captions that read most like its own first one, where there are any.
 
     By the frozen text encoder alone, so that aligned and unaligned models get the same; the very nearest are left
     out, being true too often.
@@ -208,6 +230,6 @@ def nearest_captions(captions: dict[str, list[str]], texts: TextStates, first: i
     nearest = {}
     for image_id, own in captions.items():
         ranked = (embeds @ embeds[place[image_id]]).topk(min(last + len(own), len(owners))).indices.tolist()
-        others = [owners[i][1] for i in ranked if owners[i][0] != image_id]
+        others = [owners[i][1] for i in ranked if owners[i][1] not in own]
         nearest[image_id] = others[first:last] or others
     return nearest
