@@ -1,13 +1,12 @@
 """Measure what co-attention, alignment and hard negatives each contribute.
 
 Each cell trains the heads of one setup from one seed, for the same small number of steps, and is measured on one
-split. A finished cell is a file, so that an interrupted run goes on.
+split. A finished cell is a file, so that an interrupted run goes on. Its name has the fingerprint of what it was made
+from (settings, data, encoders, code): where any of it is another, the cell is trained anew.
 """
 
 import argparse
 import dataclasses
-import hashlib
-import json
 import shutil
 import statistics
 import time
@@ -18,8 +17,8 @@ from pathlib import Path
 import torch
 
 from vqa.cli.arguments import WEIGHTS, positive
-from vqa.common.files import check_writable, write_json
-from vqa.data.rows import answered_row, caption_row, read_rows, settle_splits, split_rows
+from vqa.common.files import check_writable, read_json, write_json
+from vqa.data.rows import of_split
 from vqa.evaluate.records import commit
 from vqa.evaluate.retrieval import RANKS, summarise
 from vqa.evaluate.tables import ablation_space_table, ablation_table
@@ -27,8 +26,9 @@ from vqa.processing.processor import PAD
 from vqa.processing.text import clean_answer, clean_caption
 from vqa.train.contrastive import embed_images, embed_texts
 from vqa.train.features import TextStates
+from vqa.train.fingerprints import code_digest, digest_of, made_from, settings_digest
 from vqa.train.joint import train_heads
-from vqa.train.joint_data import JointData, new_model, prepare
+from vqa.train.joint_data import JointData, new_model, prepare, read_data
 from vqa.train.settings import JointSettings, load_settings
 
 FILE = "ablation.json"
@@ -77,23 +77,27 @@ def run(args: argparse.Namespace) -> None:
     steps = args.steps or base.fit["steps"]
     check_writable(args.out)
     args.cells.mkdir(parents=True, exist_ok=True)
+    origin = made_from(dataclasses.replace(base, start=None), "") | {"code": code_digest()}
     testbed: Testbed | None = None
     cells = defaultdict(list)
     for seed in range(args.seeds):  # all variants of a seed first, so that a part of the table can be read early
         for name, setup in SETUPS.items():
             settings = cell_settings(base, setup, steps, seed)
-            path = args.cells / f"{_slug(name)}-{seed}-{_digest(settings, setup, args.split)}.json"
+            own = origin | {"settings": settings_digest(settings, dataclasses.asdict(setup), args.split)}
+            path = args.cells / f"{_slug(name)}-{seed}-{digest_of(own)[:12]}.json"
             if not path.is_file():
                 testbed = testbed or Testbed(base, args.split)
                 start = time.monotonic()
-                write_json(path, testbed.measure(settings, setup, path.with_suffix("")))
+                cell = testbed.measure(settings, setup, path.with_suffix(""))
+                write_json(path, cell | {"made_from": own, "commit": commit()})
                 print(f"{name}, seed {seed}: {time.monotonic() - start:.0f} s", flush=True)
-            cells[name].append(json.loads(path.read_text()))
+            cells[name].append(read_json(path, {"benchmarks", "space", "commit"}, "a finished cell; delete it"))
     report = {
         "split": args.split,
         "steps": steps,
         "seeds": args.seeds,
-        "commit": commit(),
+        "commit": ", ".join(sorted({str(cell["commit"]) for measured in cells.values() for cell in measured})),
+        "made_from": origin | {"settings": settings_digest(base)},
         "variants": {name: _summary(measured) for name, measured in cells.items()},
     }
     write_json(args.out, report)
@@ -128,15 +132,11 @@ class Testbed:
     """The data that all cells share, read once, and what they are measured on."""
 
     def __init__(self, base: JointSettings, split: str):
-        self.data = prepare(dataclasses.replace(base, start=None), "aligned")
-        images = self.data.images
-        rows, captions = read_rows(base.questions, answered_row), read_rows(base.captions, caption_row)
-        settle_splits(rows, captions)
-        rows, captions = split_rows(rows, split), split_rows(captions, split)
-        self.rows = [row for row in rows if row["image_id"] in images]
+        self.data = prepare(dataclasses.replace(base, start=None), "aligned", ("train", "val", split))
+        rows, captions, _, _ = read_data(base)
+        self.rows, self.captions = of_split(rows, split), of_split(captions, split)[:PHOTOGRAPHS]
         if not self.rows:
             raise ValueError(f"No question of the split {split} has a photograph.")
-        self.captions = [row for row in captions if row["image_id"] in images][:PHOTOGRAPHS]
         texts = [row["question"] for row in self.rows]
         texts += [clean_caption(caption) for row in self.captions for caption in row["captions"]]
         directory = Path(base.cache) / f"ablate-{split}"
@@ -205,11 +205,6 @@ def _summary(cells: list[dict]) -> dict:
         }
         for part in ("benchmarks", "space")
     }
-
-
-def _digest(settings: JointSettings, setup: Setup, split: str) -> str:
-    said = json.dumps([dataclasses.asdict(settings), dataclasses.asdict(setup), split], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
 def _slug(name: str) -> str:

@@ -1,18 +1,22 @@
 """Answer a file of questions about many photographs.
 
 Each photograph is encoded once. Answers are appended as they come, one JSON line a question with the number of its row,
-so that an interrupted run goes on where it stopped; at the end the lines are put in the order of the questions.
+so that an interrupted run goes on where it stopped; at the end the lines are put in the order of the questions. Each
+line says what its answer was made from, and a file whose answers were made from something else is not completed.
 """
 
 import argparse
+import hashlib
 import json
 import sys
+from functools import cache
 from pathlib import Path
 
 from vqa.cli.arguments import (
     add_answers_argument,
     add_images_argument,
     add_model_arguments,
+    check_weights,
     load_predictor,
     positive,
     read_answer_list,
@@ -20,7 +24,16 @@ from vqa.cli.arguments import (
 from vqa.common.files import check_folder, write_whole
 from vqa.data.images import ImageStore
 from vqa.data.questions import Question, RowError, iterate_questions
+from vqa.evaluate.records import hash_weights
 from vqa.inference.batches import BATCH_SIZE, answer_questions, ask_with, look_with
+
+DIGITS = 16  # of a fingerprint, in a line of answers
+MADE_FROM = {  # what all answers of a file share, and how a file is refused that differs in it
+    "variant": "of another variant (--variant)",
+    "weights": "of other weights (--weights)",
+    "answers": "that another list allowed (--answers)",
+}
+WAY_OUT = "choose another file, or delete it."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     check_folder(args.out)
     store = ImageStore(args.images)
     answers = read_answer_list(args.answers)
-    log = AnswerLog(args.out, rows, args.variant)
+    log = AnswerLog(args.out, rows, store, origin_of(args, answers))
     done = log.done
     todo = {number: row for number, row in rows.items() if number not in done}
     if todo:
@@ -70,22 +83,37 @@ def run(args: argparse.Namespace) -> int:
     return 1 if log.failed else 0
 
 
+def origin_of(args: argparse.Namespace, answers: list[str] | None) -> dict[str, str | None]:
+    """What all answers of a run are made from, beside their photographs: variant, weights and list of answers."""
+    check_weights(args)
+    listed = None if answers is None else hashlib.sha256("\n".join(answers).encode()).hexdigest()[:DIGITS]
+    return {"variant": args.variant, "weights": hash_weights(args.weights, args.variant)[:DIGITS], "answers": listed}
+
+
 class AnswerLog:
     """A JSONL file of answers that grows line by line and survives being cut off in the middle of one.
 
-    `done` are the numbers of the rows that are answered, `failed` those that could not be, with the reason; these
-    are tried again when the log is opened again.
+    A line's `made_from` has the fingerprints of the weights, the list of answers and the photograph. `done` are the
+    numbers of the rows that are answered, `failed` those that could not be, with the reason; these are tried again when
+    the log is opened again.
     """
 
-    def __init__(self, path: Path, rows: dict[int, Question | RowError], variant: str):
-        """Reads what `path` already holds. Raises `ValueError` where that is not answers to these `rows`."""
-        self.path, self.rows, self.variant = path, rows, variant
+    def __init__(self, path: Path, rows: dict[int, Question | RowError], store: ImageStore, origin: dict):
+        """Reads what `path` already holds.
+
+        `origin` is what all answers are made from. Raises `ValueError` where the file does not hold answers to these
+        `rows`, made from that and from the photographs of `store`.
+        """
+        self.path, self.rows, self.store, self.origin = path, rows, store, origin
         self.failed: dict[int, str] = {}
         self._lines: dict[int, str] = {}
+        self._photographs: dict[str, tuple[int, str | None]] = {}  # of answers in the file: a row, and its photograph
+        self._digest = cache(lambda image_id: store.digest(image_id)[:DIGITS])
         if path.exists():
             *lines, _torn = path.read_bytes().split(b"\n")  # nothing follows the last line's end, or half a line
             for line in lines:
                 self._keep(line)
+            self._check_photographs()
 
     @property
     def done(self) -> set[int]:
@@ -109,7 +137,8 @@ class AnswerLog:
             said = {"error": str(answer)}
         else:
             said = {"answer": answer.answer, "confidence": round(answer.confidence, 6), "sure": answer.sure}
-            said["variant"] = self.variant
+            said["variant"] = self.origin["variant"]
+            said["made_from"] = self._made_from(row.image_id)
         self._lines[number] = json.dumps({"row": number, **asked, **said}, ensure_ascii=False)
         self._file.write(self._lines[number] + "\n")
         self._file.flush()
@@ -130,10 +159,28 @@ class AnswerLog:
         row = self.rows.get(number)
         if isinstance(row, Question) and (said.get("image_id"), said.get("question")) != (row.image_id, row.question):
             row = None
-        if row is None or said.get("variant", self.variant) != self.variant:
-            raise ValueError(
-                f"{self.path} holds answers to other questions or of another variant (row {number}); "
-                "choose another file, or delete it."
-            )
-        if "error" not in said:
-            self._lines[number] = line.decode()
+        if row is None:
+            raise ValueError(f"{self.path} holds answers to other questions (row {number}); {WAY_OUT}")
+        if "error" in said:
+            return
+        if not isinstance(found := said.get("made_from"), dict):
+            raise ValueError(f"{self.path} does not say what its answers were made from (row {number}); {WAY_OUT}")
+        for name, text in MADE_FROM.items():
+            if (found | {"variant": said.get("variant")}).get(name) != self.origin[name]:
+                raise ValueError(f"{self.path} holds answers {text} (row {number}); {WAY_OUT}")
+        self._lines[number] = line.decode()
+        self._photographs.setdefault(row.image_id, (number, found.get("photograph")))
+
+    def _check_photographs(self) -> None:
+        """Each answered photograph is read, in the order in which that is cheapest, and compared by its bytes."""
+        for image_id in self.store:
+            if image_id in self._photographs:
+                number, photograph = self._photographs[image_id]
+                if photograph != self._digest(image_id):
+                    raise ValueError(
+                        f"{self.path} holds answers about another photograph {image_id!r} (row {number}); {WAY_OUT}"
+                    )
+
+    def _made_from(self, image_id: str) -> dict:
+        shared = {name: self.origin[name] for name in ("weights", "answers")}
+        return shared | {"photograph": self._digest(image_id)}

@@ -33,7 +33,7 @@ def add_data_arguments(parser: argparse.ArgumentParser, split: str) -> None:
 
 def load_predictor(args: argparse.Namespace):
     """The predictor that the options of `add_model_arguments` ask for. Raises `ValueError`."""
-    _check_weights(args)
+    check_weights(args)
     import torch
     from transformers.utils.logging import disable_progress_bar
 
@@ -52,11 +52,12 @@ def load_predictor(args: argparse.Namespace):
 
 def trained_on(args: argparse.Namespace) -> TrainedOn:
     """The photographs that the model which the options ask for was trained on. Raises `ValueError`."""
-    _check_weights(args)
+    check_weights(args)
     return TrainedOn.of_weights(args.weights, args.variant)
 
 
-def _check_weights(args: argparse.Namespace) -> None:
+def check_weights(args: argparse.Namespace) -> None:
+    """Raises `ValueError` where the folder of weights that the options name is not there."""
     if not args.weights.is_dir():
         raise ValueError(f"There is no directory of weights at {args.weights}.")
 

@@ -13,6 +13,7 @@ from accelerate.utils import InitProcessGroupKwargs
 
 from vqa.train.checkpoint import save
 from vqa.train.encoder import train_encoder
+from vqa.train.fingerprints import digest_of, made_from
 from vqa.train.joint import train_joint
 from vqa.train.settings import EncoderSettings, load_settings
 
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs = None if name == "out" else "+"
         parser.add_argument(f"--{name}", nargs=nargs, metavar="PATH", help=f"{text}, in place of the configuration's")
     parser.add_argument("--question-only", action="store_true", help="train without photographs, as a baseline")
-    parser.add_argument("--run", help="folder of the log and checkpoints; default: in runs/, by the configuration")
+    parser.add_argument("--run", help="folder of the log and checkpoints; default: in runs/, by what it is made from")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,11 +45,12 @@ def run(args: argparse.Namespace) -> int:
         train_encoder(settings, Path(args.run or f"runs/{Path(args.config).stem}-vision"))
         return 0
     name = f"{Path(args.config).stem}-{args.variant}{'-question-only' if args.question_only else ''}"
-    folder = Path(args.run or f"runs/{name}")
+    origin = made_from(settings, args.variant)
+    folder = Path(args.run or f"runs/{name}-{digest_of(origin)[:8]}")  # other data are another run
     data = train_joint(settings, args.variant, args.question_only, folder)
     if args.question_only:
         data.settings = dataclasses.replace(settings, out=str(folder / "weights"))
     if accelerator.is_main_process:
-        print(f"Saved {save(data)}.")
+        print(f"Saved {save(data, origin)}.")
     accelerator.end_training()
     return 0

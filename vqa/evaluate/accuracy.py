@@ -47,7 +47,10 @@ def ask_all(
     answers=None,
     question_only: bool = False,
 ) -> list[Scored]:
-    """The model's answers to all questions, in their order. Raises `ValueError` for one that cannot be asked: no figure without it."""
+    """The model's answers to all questions, in their order.
+
+    Raises `ValueError` for a question that cannot be asked: there is no figure without it.
+    """
     from accelerate.utils import tqdm
 
     bar = tqdm(total=len(questions), desc="evaluating", unit="question")

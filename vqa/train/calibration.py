@@ -89,8 +89,8 @@ def sure_threshold(confidences: Sequence[float], correct: Sequence[bool], accura
     """The lowest confidence from which on answers are right at least `accuracy` of the time; 1 where none is."""
     pairs = sorted(zip(confidences, correct, strict=True), reverse=True)
     best, hits = 1.0, 0
-    for count, (confidence, is_right) in enumerate(pairs, 1):
-        hits += is_right
+    for count, (confidence, hit) in enumerate(pairs, 1):
+        hits += hit
         if hits / count >= accuracy:
             best = confidence
     return best

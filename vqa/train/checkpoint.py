@@ -28,8 +28,10 @@ def val_cosines(data: JointData, most: int = 1000) -> dict[str, list[float]]:
     }
 
 
-def save(data: JointData) -> Path:
+def save(data: JointData, made_from: dict[str, str]) -> Path:
     """Writes the checkpoint's directory: heads, answers' vocabulary, val cosines, their sums and how it was made.
+
+    `made_from` are the fingerprints of what the run was made from, for `train.json`.
 
     Beside it lie the encoders, so that the whole can be served and moved.
     """
@@ -45,6 +47,7 @@ def save(data: JointData) -> Path:
     record = {
         "variant": variant,
         "settings": dataclasses.asdict(settings),
+        "made_from": made_from,
         "examples": {name: len(s) for name, s in data.sources.items()} | {"captions": len(data.captions)},
         "trained_on": f"{torch.get_num_threads()} CPU thread(s)" if not torch.cuda.is_available() else "GPU",
         "seconds": round(data.seconds),

@@ -1,0 +1,51 @@
+"""What a run is made from, as fingerprints: what is resumed, completed or reused is compared by them."""
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+
+from vqa.common.checksums import hash_paths
+from vqa.train.settings import JointSettings
+
+DATA = ("images", "questions", "captions", "boxes")  # by their bytes, wherever they lie
+ENCODERS = ("vision", "text")
+PLACES = ("cache", "out", "start", "average_with")  # not what a run is made from, or told by its weights
+PACKAGE = Path(__file__).resolve().parents[1]
+CODE = ("common", "processing", "model", "data", "evaluate", "train")  # the floors that bear on what is trained
+
+
+def made_from(settings: JointSettings, variant: str) -> dict[str, str]:
+    """The SHA-256 of each kind of data, of the encoders and heads that a run starts from, and of its settings.
+
+    Data and weights count by their bytes and names, not by where they lie.
+    """
+    found = {name: hash_paths(getattr(settings, name)) for name in DATA}
+    found |= {name: _hash_weights(getattr(settings, name)) for name in ENCODERS}
+    if settings.start:
+        found["start"] = hash_paths(settings.start_folders(variant))
+    return found | {"settings": settings_digest(settings, variant)}
+
+
+def settings_digest(settings: JointSettings, *others: object) -> str:
+    """SHA-256 of what settings say but for files and folders, and of `others` beside them."""
+    said = dataclasses.asdict(settings)
+    for name in (*DATA, *ENCODERS, *PLACES):
+        said.pop(name)
+    return digest_of([said, *others])
+
+
+def code_digest() -> str:
+    """SHA-256 of the code that bears on what is trained and measured."""
+    files = sorted(file for floor in CODE for file in (PACKAGE / floor).glob("*.py"))
+    return digest_of([[file.relative_to(PACKAGE).as_posix(), hash_paths([file])] for file in files])
+
+
+def digest_of(said: object) -> str:
+    """SHA-256 of a JSON value."""
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _hash_weights(source: str) -> str:
+    """Of a folder what is in it, of a hub's model its name."""
+    return hash_paths([source]) if Path(source).is_dir() else digest_of(str(source))
