@@ -3,9 +3,13 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import NoneType, UnionType
+from typing import get_args, get_origin, get_type_hints
 
 from vqa.model.configuration import VQAConfig
 from vqa.train.loop import FitSettings
+
+SET_BY_TRAINING = {"vision_config", "text_config", "variant", "encoders", "answer_vocab_size"}  # of `VQAConfig`
 
 
 @dataclass(frozen=True)
@@ -86,15 +90,78 @@ class JointSettings:
 
 
 def load_settings(path: str | Path, **changes):
-    """The settings of a configuration file, with `changes`. Raises `ValueError` for a key missing or unknown."""
-    fields = json.loads(Path(path).read_text()) | changes
+    """The settings of a configuration file, with `changes`.
+
+    Raises `ValueError`, which names the file, for what is no JSON object, and for a key that is missing, unknown or
+    has a value of another type, and `OSError` where the file cannot be read.
+    """
+    fields = _read_object(Path(path)) | changes
     kinds = {"encoder": EncoderSettings, "joint": JointSettings}
     stage = fields.pop("stage", None)
-    if stage not in kinds:
+    if stage not in list(kinds):
         raise ValueError(f'{path}: "stage" is one of {", ".join(kinds)}, not {stage!r}.')
     try:
+        _check_types(kinds[stage], fields)
+        _check_model(fields.get("model", {}))
         for schedule in {"fit", "align", "heads"} & fields.keys():
+            _check_types(FitSettings, fields[schedule], f"{schedule}.")
             FitSettings(**fields[schedule])
         return kinds[stage](**fields)
     except TypeError as error:
         raise ValueError(f"{path}: {str(error).split('__init__() ')[-1]}.") from error
+
+
+def _read_object(path: Path) -> dict:
+    try:
+        fields = json.loads(path.read_bytes())
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}, line {error.lineno}: not JSON: {error.msg}.") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text.") from error
+    if not isinstance(fields, dict):
+        raise ValueError(f"{path} is not a configuration, a JSON object of settings by their names.")
+    return fields
+
+
+def _check_types(settings: type, fields: dict, place: str = "") -> None:
+    """Raises `TypeError` for a value that is not of its field's type; what is missing or unknown is found later."""
+    for name, hint in get_type_hints(settings).items():
+        if name in fields and not _is_a(fields[name], hint):
+            raise TypeError(f"{place}{name} is {_described(hint)}, not {json.dumps(fields[name])}")
+
+
+def _check_model(fields: dict) -> None:
+    """The same of `VQAConfig`, which itself takes any key."""
+    known = {name: hint for name, hint in VQAConfig.__annotations__.items() if name not in SET_BY_TRAINING}
+    for name, value in fields.items():
+        if name not in known:
+            raise TypeError(f"model.{name} is not a setting of the model")
+        if not _is_a(value, known[name]):
+            raise TypeError(f"model.{name} is {_described(known[name])}, not {json.dumps(value)}")
+
+
+def _is_a(value: object, hint: object) -> bool:
+    if isinstance(hint, UnionType):
+        return any(_is_a(value, part) for part in get_args(hint))
+    kind, parts = get_origin(hint) or hint, get_args(hint)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if kind is list:
+        return isinstance(value, list) and all(_is_a(item, parts[0]) for item in value)
+    if kind is dict and parts:
+        return isinstance(value, dict) and all(_is_a(item, parts[1]) for item in value.values())
+    return isinstance(value, kind)
+
+
+def _described(hint: object) -> str:
+    """A type in the words of JSON."""
+    if isinstance(hint, UnionType):
+        return " or ".join(map(_described, get_args(hint)))
+    kind, parts = get_origin(hint) or hint, get_args(hint)
+    if kind is list:
+        return f"a list, and each item {_described(parts[0])}"
+    if kind is dict:
+        return f"an object{f', and each value {_described(parts[1])}' if parts else ''}"
+    return {str: "a text", int: "a whole number", float: "a number", bool: "true or false", NoneType: "null"}[kind]
