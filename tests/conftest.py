@@ -9,8 +9,8 @@ from PIL import Image
 from transformers import BertConfig, BertModel, BertTokenizer
 
 from vqa.inference.predictor import VQAPredictor
+from vqa.model.checkpoint import from_encoders, save_heads
 from vqa.model.hybrid_vit import HybridViTConfig, HybridViTModel
-from vqa.model.model import VQAModel
 from vqa.processing.processor import VQAProcessor, image_processor_for, train_answer_pieces
 from vqa.train.settings import JointSettings, load_settings
 
@@ -90,7 +90,7 @@ def tiny_weights(tmp_path_factory, answer_pieces):
     text.save_pretrained(root / "encoders" / "text")
     tokenizer.save_pretrained(root / "encoders" / "text")
     for variant in ("aligned", "unaligned"):
-        model = VQAModel.from_encoders(
+        model = from_encoders(
             root / "encoders" / "vision",
             root / "encoders" / "text",
             variant=variant,
@@ -99,7 +99,7 @@ def tiny_weights(tmp_path_factory, answer_pieces):
             answer_vocab_size=VQAProcessor(None, None, answer_pieces).answer_vocab_size,
         )
         (root / variant).mkdir()
-        model.save_heads(root / variant, "../encoders")
+        save_heads(model, root / variant, "../encoders")
         (root / variant / VQAProcessor.ANSWERS_FILE).write_bytes(answer_pieces)
     return root
 

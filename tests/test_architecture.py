@@ -12,6 +12,7 @@ SOURCES = [*sorted((ROOT / "vqa").rglob("*.py")), *ROOT.glob("app.py")]
 # The floors of the house, from the ground up: a folder of `vqa/` each. A module imports from its own floor and from
 # those below.
 FLOORS = ["common", "processing", "model", "data", "explain", "inference", "evaluate", "train", "ui", "cli"]
+COPIED = {"model", "processing"}  # modules there that `save_pretrained` copies beside the weights import relatively
 ENTRIES = {"app", "vqa.__main__"}  # stand above all floors
 # Third-party packages in the code, all of which `requirements.txt` installs: by name, or as what these need.
 REQUIRED = {"torch", "transformers", "gradio", "accelerate", "PIL", "sentencepiece", "pyarrow"}
@@ -46,10 +47,13 @@ def imports(path: Path, at_import_only: bool = False) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path.name} imports relatively; the code imports by full name"
+            source = node.module
+            if node.level:  # the modules that are copied beside the weights know each other as neighbours alone
+                assert node.level == 1 and path.parent.name in COPIED, f"{path.name} imports relatively"
+                source = f"vqa.{path.parent.name}.{node.module}"
             for alias in node.names:
-                full = f"{node.module}.{alias.name}"
-                found.add(full if full in MODULES else node.module)
+                full = f"{source}.{alias.name}"
+                found.add(full if full in MODULES else source)
         queue += ast.iter_child_nodes(node)
     return found
 

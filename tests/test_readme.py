@@ -161,7 +161,7 @@ def test_the_shapes_are_those_of_the_shipped_weights(variant):
     if not (weights / "config.json").is_file():
         pytest.skip(f"there are no weights/{variant} yet")
     from vqa.model.configuration import VQAConfig
-    from vqa.model.model import grid_size
+    from vqa.model.encoders import grid_size
 
     config = VQAConfig.from_pretrained(weights)
     high, wide = grid_size(config.vision_config)

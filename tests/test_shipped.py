@@ -23,9 +23,9 @@ def test_both_checkpoints_are_of_one_shape_and_share_their_encoders(predictor):
         k: v.shape for k, v in unaligned.state_dict().items()
     }
     assert aligned.vision_encoder is unaligned.vision_encoder
-    assert torch.equal(aligned.mean_image_state, unaligned.mean_image_state)
-    assert not torch.equal(aligned.aligner.image.mlp_out.weight, unaligned.aligner.image.mlp_out.weight)
-    assert unaligned.aligner.image.mlp_out.weight.abs().max() == 0  # the encoders' own features
+    assert torch.equal(aligned.heads.mean_image_state, unaligned.heads.mean_image_state)
+    assert not torch.equal(aligned.heads.aligner.image.mlp_out.weight, unaligned.heads.aligner.image.mlp_out.weight)
+    assert unaligned.heads.aligner.image.mlp_out.weight.abs().max() == 0  # the encoders' own features
 
 
 def test_the_two_runs_differ_in_their_variant_alone():
@@ -62,7 +62,7 @@ def test_closed_probabilities_agree_with_teacher_forcing(predictor):
         states = model.encode_text(ids, mask)
         for answer in found.top:
             pieces = torch.tensor([processor.encode_answer(answer.text)])
-            logits = model(photo.states.states, states, mask, pieces).logits / model.config.temperature
+            logits = model.heads(photo.states.states, states, mask, pieces).logits / model.config.temperature
             steps = logits.log_softmax(-1)[0, :-1].gather(-1, pieces[0, 1:, None])
             assert answer.probability == pytest.approx(steps.sum().exp().item(), rel=1e-3)
 

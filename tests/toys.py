@@ -7,7 +7,8 @@ from torch import nn
 from transformers import BertConfig, ViTConfig
 
 from vqa.model.configuration import VQAConfig
-from vqa.model.model import ImageStates, VQAModel, VQAOutput
+from vqa.model.heads import VQAOutput
+from vqa.model.model import ImageStates, VQAModel
 from vqa.processing.processor import BOS, EOS, PAD, Word
 
 GRID = (3, 5)
@@ -54,6 +55,19 @@ class Processor:
 
 
 class OnePatchModel(nn.Module):
+    """Heads of which it is known what they read, where a model has its encoders and heads."""
+
+    def __init__(self, target: int, by: str, strength: float = 3.0):
+        super().__init__()
+        self.grid_size = GRID
+        self.config = SimpleNamespace(temperature=1.0, max_answer_pieces=8)
+        self.heads = OnePatchHeads(target, by, strength)
+
+    def encode_text(self, input_ids, text_mask):
+        return torch.ones(*input_ids.shape, 1)
+
+
+class OnePatchHeads(nn.Module):
     """One block, one decoder layer, two heads; the patch `target` alone can reach the answer.
 
     With `by="attention"` all attention goes to it, with `by="value"` attention is flat and only it has content.
@@ -61,16 +75,12 @@ class OnePatchModel(nn.Module):
 
     def __init__(self, target: int, by: str, strength: float = 3.0):
         super().__init__()
-        self.grid_size, self.strength = GRID, strength
-        self.config = SimpleNamespace(temperature=1.0, max_answer_pieces=8)
+        self.strength = strength
         only = torch.zeros(P)
         only[target] = 1
         self.scores = nn.Parameter((1 - only) * (-1e9 if by == "attention" else 0.0), requires_grad=False)
         self.content = nn.Parameter(torch.ones(P) if by == "attention" else only, requires_grad=False)
         self.register_buffer("mean_image_state", torch.zeros(1))
-
-    def encode_text(self, input_ids, text_mask):
-        return torch.ones(*input_ids.shape, 1)
 
     def forward(self, image_states, text_states, text_mask, answer_ids):
         batch, length = text_mask.shape

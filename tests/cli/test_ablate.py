@@ -79,7 +79,7 @@ def test_an_answer_counts_where_each_piece_and_the_end_are_the_likeliest():
         images=SimpleNamespace(plain_states=lambda ids: torch.zeros(len(ids), 1, 1)),
         processor=SimpleNamespace(pad_answers=torch.tensor),
         answer_ids=pieces.get,
-        model=lambda *batch: SimpleNamespace(logits=said),
+        model=SimpleNamespace(heads=lambda *batch: SimpleNamespace(logits=said)),
     )
     assert testbed.accuracies(data, False) == {"n": 1.0, "r": 0.5}
 

@@ -10,15 +10,15 @@ from PIL import Image
 from vqa.__main__ import main
 from vqa.cli import probe
 from vqa.data.images import ImageStore
-from vqa.data.questions import Question
-from vqa.model.model import load_encoder
+from vqa.data.questions import QuestionRow
+from vqa.model.checkpoint import load_encoder
 from vqa.processing.processor import image_processor
 
 ANSWERS = ("cat", "dog", "bus")
 
 
 def question(image_id, answer, split="train", **fields):
-    return Question(image_id, "what?", answer, **({"source": "coco-qa", "type": "object", "split": split} | fields))
+    return QuestionRow(image_id, "what?", answer, **({"source": "coco-qa", "type": "object", "split": split} | fields))
 
 
 def example_set(count=60, holdout="val"):

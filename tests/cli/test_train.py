@@ -12,6 +12,7 @@ from tests.faults import full_disk
 from vqa.__main__ import main
 from vqa.cli.train import OVERRIDES, run
 from vqa.inference.predictor import VQAPredictor
+from vqa.model.checkpoint import save_heads
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -74,7 +75,7 @@ def test_own_data_in_one_command(own_data, tiny_weights, photo, monkeypatch, cap
     (own_data / "mine").rename(own_data / "moved")
     predictor = VQAPredictor.from_pretrained(own_data / "moved")
     assert predictor.variants == ["aligned"] and predictor.ask(photo, "what color is this?").top
-    pieces = [p.models["aligned"].decoder.pieces.weight for p in (start, predictor)]
+    pieces = [p.models["aligned"].heads.decoder.pieces.weight for p in (start, predictor)]
     assert pieces[0].shape == pieces[1].shape and not torch.equal(*pieces)
     torch.testing.assert_close(*pieces, atol=0.01, rtol=0)  # two steps away from where it started
 
@@ -104,4 +105,4 @@ def test_data_that_cannot_be_trained_on_is_told(own_data, tiny_data, tiny_weight
 def test_heads_that_cannot_be_saved_are_named(tiny_predictor, tmp_path):
     model, encoders = tiny_predictor.models["aligned"], tiny_predictor.models["aligned"].config.encoders
     with full_disk(6000), pytest.raises(OSError, match=r"model.safetensors cannot be written"):
-        model.save_heads(tmp_path, encoders)
+        save_heads(model, tmp_path, encoders)

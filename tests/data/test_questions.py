@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from vqa.data.questions import Question, RowError, guess_type, iterate_questions, read_captions, read_questions
+from vqa.data.questions import QuestionRow, RowError, guess_type, iterate_questions, read_captions, read_questions
 
 
 def write(path, rows):
@@ -19,7 +19,7 @@ def row(**changes):
 def test_rows_become_questions(tmp_path):
     file = write(tmp_path / "q.jsonl", [row(type="object", answers=["cat"] * 10), "\n", row(image_id="b", split=None)])
     first, second = read_questions([file])
-    assert first == Question("a", "what?", "cat", "s", "test", "object", ("cat",) * 10)
+    assert first == QuestionRow("a", "what?", "cat", "s", "test", "object", ("cat",) * 10)
     assert second.image_id == "b" and second.split is None and second.answers == ()
 
 
@@ -56,7 +56,7 @@ def test_a_bad_row_is_named_by_file_and_line(tmp_path, line, reason):
     with pytest.raises(RowError, match=rf"q\.jsonl, line 3: {reason}"):
         read_questions([file])
     found = dict(iterate_questions(file))
-    assert [number for number, item in found.items() if isinstance(item, Question)] == [1, 4]
+    assert [number for number, item in found.items() if isinstance(item, QuestionRow)] == [1, 4]
     assert isinstance(found[3], RowError)
 
 
@@ -87,7 +87,7 @@ def test_a_missing_file_and_a_missing_answer(tmp_path):
 )
 def test_types_are_guessed_from_words(question, kind):
     assert guess_type(question) == kind
-    assert Question("a", question, type="given").kind == "given"
+    assert QuestionRow("a", question, type="given").kind == "given"
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def official(tmp_path):
 
 def test_vqa_v2_is_read_as_published(official):
     first, second = read_questions(official)
-    assert first == Question(
+    assert first == QuestionRow(
         "COCO_val2014_000000458752", "What color?", "red", "vqa-v2", "val", "other", answers=("red",) * 10
     )
     assert second.image_id == "COCO_val2014_000000000009" and second.type == "yes/no"

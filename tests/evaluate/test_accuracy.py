@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from vqa.data.questions import Question
+from vqa.data.questions import QuestionRow
 from vqa.evaluate.accuracy import Scored, summarise
 from vqa.evaluate.metrics import wilson_interval
 
 
 def scored(answer, truth, confidence=0.75, image="a", **fields):
-    return Scored(Question(image, "what is it?", truth, **({"source": "s"} | fields)), answer, confidence)
+    return Scored(QuestionRow(image, "what is it?", truth, **({"source": "s"} | fields)), answer, confidence)
 
 
 def test_accuracy_by_source_and_type():

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from vqa.data.images import ImageStore
-from vqa.data.questions import Question
+from vqa.data.questions import QuestionRow
 from vqa.evaluate.pointing import AboutClass, existence_questions, measure_pointing, questions_about_classes
 from vqa.evaluate.trials import (
     Subject,
@@ -44,9 +44,9 @@ def photos(tmp_path):
 
 
 def test_a_box_covers_the_patches_whose_centre_it_holds_and_at_least_one():
-    about = AboutClass(Question("p", "is there a dog"), "dog", ((0.0, 0.0, 0.5, 0.6),))
+    about = AboutClass(QuestionRow("p", "is there a dog"), "dog", ((0.0, 0.0, 0.5, 0.6),))
     assert about.target((2, 5)).astype(int).tolist() == [[1, 1, 1, 0, 0], [0, 0, 0, 0, 0]]
-    small = AboutClass(Question("p", "is there a dog"), "dog", ((0.81, 0.95, 0.85, 1.0),))
+    small = AboutClass(QuestionRow("p", "is there a dog"), "dog", ((0.81, 0.95, 0.85, 1.0),))
     assert np.argwhere(small.target((2, 5))).tolist() == [[1, 4]]
 
 
@@ -61,12 +61,12 @@ ROWS = [
 
 def test_a_question_counts_where_it_is_about_one_boxed_class():
     asked = [
-        Question("p", "is the dog wet", "no"),
-        Question("p", "what is on the cup", "dog"),  # the answer is what is asked about
-        Question("p", "what is the dog holding", "ball"),  # names one thing and asks for another
-        Question("p", "is the dog in the cup", "no"),  # two classes
-        Question("p", "is the bus red", "no"),  # no class that is boxed
-        Question("q", "is the dog wet", "no"),  # no boxes
+        QuestionRow("p", "is the dog wet", "no"),
+        QuestionRow("p", "what is on the cup", "dog"),  # the answer is what is asked about
+        QuestionRow("p", "what is the dog holding", "ball"),  # names one thing and asks for another
+        QuestionRow("p", "is the dog in the cup", "no"),  # two classes
+        QuestionRow("p", "is the bus red", "no"),  # no class that is boxed
+        QuestionRow("q", "is the dog wet", "no"),  # no boxes
     ]
     found = questions_about_classes(asked, ROWS, "test")
     assert [item.question for item in found] == asked[:2]
@@ -96,7 +96,7 @@ class KnownMaps(Subject):
 
 def test_the_pointing_game_counts_hits_against_chance(photos, tiny_predictor):
     store = ImageStore([photos / "photos"])
-    asked = [AboutClass(Question(f"p{i}", "is there a dog"), "dog", ((0, 0, 0.3, 0.3),)) for i in range(7)]
+    asked = [AboutClass(QuestionRow(f"p{i}", "is there a dog"), "dog", ((0, 0, 0.3, 0.3),)) for i in range(7)]
     found = measure_pointing(KnownMaps(tiny_predictor, "aligned", store), asked, 0)
     assert found["count"] == 7 and found["chance"] == pytest.approx(1 / 9)
     methods = found["methods"]

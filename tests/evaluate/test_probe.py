@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from vqa.data.questions import Question
+from vqa.data.questions import QuestionRow
 from vqa.evaluate import probe
 
 ANSWERS = ("cat", "dog", "bus")
 
 
 def question(image_id, answer, split="train", **fields):
-    return Question(image_id, "what?", answer, **({"source": "coco-qa", "type": "object", "split": split} | fields))
+    return QuestionRow(image_id, "what?", answer, **({"source": "coco-qa", "type": "object", "split": split} | fields))
 
 
 def example_set(count=60, holdout="val"):

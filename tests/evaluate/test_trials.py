@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from vqa.data.images import ImageStore
-from vqa.data.questions import Question
+from vqa.data.questions import QuestionRow
 from vqa.evaluate.trials import (
     Subject,
     best_method,
@@ -91,9 +91,9 @@ def test_curves_reward_the_true_order_and_punish_its_opposite(photos, tiny_weigh
     with torch.no_grad():
         for parameter in model.parameters():  # the usual 0.02 leaves all answers alike
             parameter.add_(0.2 * torch.randn(parameter.shape, generator=generator))
-    model.mean_image_state.copy_(predictor.encode(Image.new("RGB", (60, 60), "grey")).states.states.mean((0, 1)))
+    model.heads.mean_image_state.copy_(predictor.encode(Image.new("RGB", (60, 60), "grey")).states.states.mean((0, 1)))
     store = ImageStore([photos / "photos"])
-    questions = [Question(f"p{i}", "what is in the photo") for i in range(7)]
+    questions = [QuestionRow(f"p{i}", "what is in the photo") for i in range(7)]
     found = measure_curves(TruestMaps(predictor, "aligned", store), questions, 0)
     methods = found["methods"]
     assert found["count"] == 7
@@ -115,17 +115,17 @@ def test_shuffling_goes_from_the_top_and_leaves_the_model_alone(tiny_predictor):
         for name in changed[-1]:
             assert torch.equal(before[name].flatten().sort().values, state[name].flatten().sort().values)
     assert len(changed) == 4 and all(a < b for a, b in zip(changed, changed[1:], strict=False))
-    assert all(name.startswith("decoder") for name in changed[0])
+    assert all(name.startswith("heads.decoder") for name in changed[0])
     assert not any(name.startswith(("vision_encoder", "text_encoder")) for name in changed[-1])
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
 
 
 def test_questions_are_drawn_evenly_from_sources(photos):
     store = ImageStore([photos / "photos"])
-    many = [Question(f"p{i % 7}", "q", source="many") for i in range(50)]
-    few = [Question(f"p{i}", "q", source="few") for i in range(3)]
+    many = [QuestionRow(f"p{i % 7}", "q", source="many") for i in range(50)]
+    few = [QuestionRow(f"p{i}", "q", source="few") for i in range(3)]
     drawn = draw_evenly(many + few, 10, 0, store)
     assert [sum(q.source == s for q in drawn) for s in ("many", "few")] == [7, 3]
     assert [q.image_id for q in drawn] == sorted(q.image_id for q in drawn)
     with pytest.raises(ValueError, match="None of the questions"):
-        draw_evenly([Question("elsewhere", "q")], 10, 0, store)
+        draw_evenly([QuestionRow("elsewhere", "q")], 10, 0, store)

@@ -52,7 +52,7 @@ def test_flat_attention_gives_a_flat_map(method):
 @pytest.mark.parametrize("method", ["relevance", "occlusion"])
 def test_where_nothing_can_be_used_the_map_is_flat_zero(method):
     model = OnePatchModel(7, by="value")
-    model.content.zero_()
+    model.heads.content.zero_()
     found = explain(model, Processor(), one_patch_image(), "what hue", method)
     assert not found.image_map.any() and not found.word_maps.any() and np.isfinite(found.word_scores).all()
 
@@ -230,14 +230,14 @@ def trained_model() -> tuple[VQAModel, ImageStates]:
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=3e-3)
     for _ in range(60):
         states, answers = sample(64)
-        logits = model(states, text.expand(64, -1, -1), mask.expand(64, -1), answers).logits[:, :-1]
+        logits = model.heads(states, text.expand(64, -1, -1), mask.expand(64, -1), answers).logits[:, :-1]
         loss = nn.functional.cross_entropy(logits.flatten(0, 1), answers[:, 1:].flatten())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     assert loss < 0.25
     with torch.no_grad():
-        model.mean_image_state.copy_(sample(256)[0].mean((0, 1)))
+        model.heads.mean_image_state.copy_(sample(256)[0].mean((0, 1)))
     identity = torch.eye(P + 1).expand(24, 2, -1, -1)
     return model, ImageStates(sample(24)[0], (identity,), 1)
 
@@ -254,9 +254,9 @@ def test_relevance_agrees_with_brute_force_occlusion():
             falls = []
             for patch in range(P):
                 states = images.states[row].clone()
-                states[patch] = model.mean_image_state
+                states[patch] = model.heads.mean_image_state
                 args = (cases.text_states[row][None], cases.text_mask[row][None], cases.answer_ids[row][None])
-                logits = model(states[None], *args).logits
+                logits = model.heads(states[None], *args).logits
                 falls.append(full[row] - Cases.log_probs(model, logits, args[-1]).sum())
             for method in METHODS:
                 correlations[method].append(rank_correlation(found[method][row].image_map, np.array(falls)))

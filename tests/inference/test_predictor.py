@@ -5,11 +5,12 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from transformers import ViTConfig, ViTImageProcessorPil, ViTModel
 
 from vqa.inference.predictor import VQAPredictor
-from vqa.model.model import VQAModel, load_encoder
+from vqa.model.checkpoint import load_encoder, load_heads, save_heads
 from vqa.processing.text import QuestionError
 
 
@@ -24,6 +25,36 @@ def test_a_follow_up_question_runs_no_vit(tiny_weights, photo):
     for follow_up in again:
         assert follow_up.timings_ms["image"] == 0
         assert follow_up.photo_was_cached
+
+
+def test_a_question_is_read_once_for_all_that_is_asked_of_it(tiny_weights, photo):
+    predictor = VQAPredictor.from_pretrained(tiny_weights)
+    question = predictor.read("  is there a cat?")
+    assert (question.text, [word.text for word in question.words]) == ("is there a cat?", "is there a cat ?".split())
+    prediction = predictor.ask(photo, question)
+    for variant in predictor.variants:
+        predictor.ask(photo, question, variant)
+        predictor.ask_question_only(question, variant)
+        predictor.similarity(photo, question, variant)
+    predictor.ask_many([predictor.encode(photo), None], [question, question])
+    assert predictor.calls == {"vit": 1, "bert": 1}
+    again = predictor.ask(photo, "is there a cat?")
+    assert [a.text for a in again.top] == [a.text for a in prediction.top]
+    assert again.confidence == pytest.approx(prediction.confidence, rel=1e-5)
+    assert prediction.timings_ms["question"] > 0 and predictor.ask(photo, question).timings_ms["question"] == 0
+
+
+def test_questions_read_together_are_as_those_read_alone(tiny_predictor):
+    texts = ["what is this?", "is there a cat in the photo, how many?"]
+    for together, alone in zip(tiny_predictor.read_many(texts), map(tiny_predictor.read, texts), strict=True):
+        assert together.words == alone.words and together.mask.all()
+        assert torch.equal(together.input_ids, alone.input_ids)
+        torch.testing.assert_close(together.states, alone.states)
+
+
+def test_a_question_with_a_full_stop_is_placed_without_it(tiny_predictor, photo):
+    read = tiny_predictor.read("a cat in the photo.")
+    assert tiny_predictor.similarity(photo, read).words == ["a", "cat", "in", "the", "photo"]
 
 
 def test_top_answers_are_sorted_probabilities(tiny_predictor, photo):
@@ -107,8 +138,8 @@ def test_checkpoints_that_see_photographs_at_different_sizes_are_not_served_toge
         shutil.copytree(tiny_weights / variant, tmp_path / variant)
         encoders = tiny_weights / "encoders"
         vision, text = load_encoder(encoders / "vision", image_size), load_encoder(encoders / "text")
-        heads = VQAModel.from_heads(tiny_weights / variant, vision, text, vision_config=vision.config)
-        heads.save_heads(tmp_path / variant, str(encoders))
+        heads = load_heads(tiny_weights / variant, vision, text, vision_config=vision.config)
+        save_heads(heads, tmp_path / variant, str(encoders))
     with pytest.raises(ValueError, match="at different sizes"):
         VQAPredictor.from_pretrained(tmp_path)
     assert VQAPredictor.from_pretrained(tmp_path / "unaligned").models["unaligned"].grid_size == (5, 5)
@@ -124,8 +155,8 @@ def test_encoders_of_oblong_photographs_are_shared(tiny_weights, photo, tmp_path
     for variant in ("aligned", "unaligned"):
         shutil.copytree(tiny_weights / variant, tmp_path / variant)
         text = load_encoder(tiny_weights / "encoders" / "text")
-        heads = VQAModel.from_heads(tiny_weights / variant, vision, text, vision_config=vision.config)
-        heads.save_heads(tmp_path / variant, "../encoders")
+        heads = load_heads(tiny_weights / variant, vision, text, vision_config=vision.config)
+        save_heads(heads, tmp_path / variant, "../encoders")
     predictor = VQAPredictor.from_pretrained(tmp_path)
     assert predictor.encode(photo).states.states.shape[1] == 6
     first, second = predictor.models.values()

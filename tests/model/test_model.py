@@ -6,9 +6,11 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel, BertConfig, BertModel, Dinov2Config, Dinov2Model, ViTConfig, ViTModel
 
 from tests.conftest import tiny_vision_config
+from vqa.model.checkpoint import from_encoders, load_encoder, load_heads, save_heads
 from vqa.model.configuration import VQAConfig
+from vqa.model.encoders import at_image_size, grid_size, interpolated
 from vqa.model.hybrid_vit import HybridViTModel
-from vqa.model.model import VQAModel, at_image_size, grid_size, interpolated, load_encoder
+from vqa.model.model import VQAModel
 from vqa.processing.processor import image_processor
 
 B, L, A, V = 3, 5, 4, 31
@@ -37,7 +39,7 @@ def batch():
 
 
 def test_names_and_shapes(model, batch):
-    output = model(**batch)
+    output = model.heads(**batch)
     assert output.logits.shape == (B, A, V)
     assert output.image_tokens.shape == output.fused_image.shape == (B, 6, 12)
     assert output.text_tokens.shape == output.fused_text.shape == (B, L, 12)
@@ -56,14 +58,14 @@ def test_encoders_give_patches_without_prefix_tokens(model):
 
 
 def test_padding_changes_nothing(model, batch):
-    padded = model(**batch)
+    padded = model.heads(**batch)
     short = {
         "image_states": batch["image_states"][1:2],
         "text_states": batch["text_states"][1:2, :3],
         "text_mask": batch["text_mask"][1:2, :3],
         "answer_ids": batch["answer_ids"][1:2],
     }
-    alone = model(**short)
+    alone = model.heads(**short)
     torch.testing.assert_close(padded.logits[1:2], alone.logits)
     torch.testing.assert_close(padded.text_embed[1:2], alone.text_embed)
 
@@ -71,7 +73,7 @@ def test_padding_changes_nothing(model, batch):
 def test_the_decoder_sees_no_later_piece(model, batch):
     changed = dict(batch, answer_ids=batch["answer_ids"].clone())
     changed["answer_ids"][:, 2] = (changed["answer_ids"][:, 2] + 1) % V
-    before, after = model(**batch).logits, model(**changed).logits
+    before, after = model.heads(**batch).logits, model.heads(**changed).logits
     torch.testing.assert_close(before[:, :2], after[:, :2])
     assert not torch.allclose(before[:, 2:], after[:, 2:])
 
@@ -79,7 +81,7 @@ def test_the_decoder_sees_no_later_piece(model, batch):
 def test_saving_and_loading_changes_nothing(model, batch, tmp_path):
     model.save_pretrained(tmp_path)
     for loaded in (VQAModel.from_pretrained(tmp_path), AutoModel.from_pretrained(tmp_path)):
-        assert torch.equal(loaded.eval()(**batch).logits, model(**batch).logits)
+        assert torch.equal(loaded.eval().heads(**batch).logits, model.heads(**batch).logits)
     assert AutoConfig.from_pretrained(tmp_path).hidden_size == 12
 
 
@@ -87,25 +89,27 @@ def test_heads_over_shared_encoders(model, batch, tmp_path):
     model.vision_encoder.save_pretrained(tmp_path / "encoders" / "vision")
     model.text_encoder.save_pretrained(tmp_path / "encoders" / "text")
     (tmp_path / "heads").mkdir()
-    model.save_heads(tmp_path / "heads", "../encoders")
+    save_heads(model, tmp_path / "heads", "../encoders")
     assert not any("encoder" in key for key in load_file(tmp_path / "heads" / "model.safetensors"))
     loaded = VQAModel.from_pretrained(tmp_path / "heads")
-    torch.testing.assert_close(loaded(**batch).logits, model(**batch).logits, rtol=1e-2, atol=1e-2)  # half precision
+    torch.testing.assert_close(
+        loaded.heads(**batch).logits, model.heads(**batch).logits, rtol=1e-2, atol=1e-2
+    )  # half precision
     pixels = torch.randn(1, 3, 28, 42)
     torch.testing.assert_close(loaded.encode_image(pixels).states, model.encode_image(pixels).states)
 
 
 def test_damaged_or_foreign_heads_are_refused(model, tmp_path):
     vision, text = model.vision_encoder, model.text_encoder
-    model.save_heads(tmp_path, "../encoders")
+    save_heads(model, tmp_path, "../encoders")
     file = tmp_path / "model.safetensors"
     heads = load_file(file)
     save_file({k: v for k, v in heads.items() if k != "decoder.bias"}, file)
     with pytest.raises(ValueError, match="does not fit its config.json.*decoder.bias"):
-        VQAModel.from_heads(tmp_path, vision, text)
+        load_heads(tmp_path, vision, text)
     file.write_bytes(file.read_bytes()[:200])
     with pytest.raises(ValueError, match="damaged"):
-        VQAModel.from_heads(tmp_path, vision, text)
+        load_heads(tmp_path, vision, text)
 
 
 @pytest.mark.parametrize("vision", [ViTConfig, Dinov2Config])
@@ -115,10 +119,14 @@ def test_any_vit_and_bert_by_directory(vision, tmp_path):
     kind(config).save_pretrained(tmp_path / "vision")
     text = BertConfig(vocab_size=41, hidden_size=14, num_hidden_layers=1, num_attention_heads=2, intermediate_size=9)
     BertModel(text).save_pretrained(tmp_path / "text")
-    model = VQAModel.from_encoders(tmp_path / "vision", tmp_path / "text", **HEADS)
+    model = from_encoders(tmp_path / "vision", tmp_path / "text", **HEADS)
     mask = torch.ones(2, 3, dtype=torch.bool)
     states = model.encode_text(torch.randint(0, 41, (2, 3)), mask)
-    assert model(model.encode_image(torch.randn(2, 3, 24, 24)).states, states, mask).fused_image.shape == (2, 9, 12)
+    assert model.heads(model.encode_image(torch.randn(2, 3, 24, 24)).states, states, mask).fused_image.shape == (
+        2,
+        9,
+        12,
+    )
 
 
 def test_what_cannot_be_loaded_or_built_says_so(tmp_path):
@@ -135,7 +143,7 @@ def test_what_cannot_be_loaded_or_built_says_so(tmp_path):
 def test_unaligned_freezes_the_projections(model):
     model.config.variant = "unaligned"
     model.freeze()
-    trainable = {name.split(".")[0] for name, p in model.named_parameters() if p.requires_grad}
+    trainable = {name.split(".")[0] for name, p in model.heads.named_parameters() if p.requires_grad}
     assert trainable == {"fusion", "decoder"}
 
 
@@ -185,10 +193,10 @@ def test_heads_move_to_a_larger_grid_and_stay_there(tiny_weights, tmp_path):
     vision, text = load_encoder(encoders / "vision", 160), load_encoder(encoders / "text")
     saved = load_file(tiny_weights / "aligned" / "model.safetensors")["fusion.patch_positions"].float()
     with pytest.raises(ValueError, match=r"grid of \(3, 3\), not \(5, 5\)"):
-        VQAModel.from_heads(tiny_weights / "aligned", vision, text)
-    model = VQAModel.from_heads(tiny_weights / "aligned", vision, text, vision_config=vision.config)
-    torch.testing.assert_close(model.fusion.patch_positions.data, interpolated(saved, (3, 3), (5, 5)))
-    model.save_heads(tmp_path, str(encoders))
+        load_heads(tiny_weights / "aligned", vision, text)
+    model = load_heads(tiny_weights / "aligned", vision, text, vision_config=vision.config)
+    torch.testing.assert_close(model.heads.fusion.patch_positions.data, interpolated(saved, (3, 3), (5, 5)))
+    save_heads(model, tmp_path, str(encoders))
     loaded = VQAModel.from_pretrained(tmp_path)
     assert loaded.grid_size == (5, 5)
     pixels = torch.randn(1, 3, 160, 160)

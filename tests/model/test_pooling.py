@@ -45,13 +45,13 @@ def test_a_model_with_it_answers_and_is_loaded_as_such(inputs, tmp_path):
     heads = {"hidden_size": 12, "num_heads": 2, "decoder_layers": 1, "answer_vocab_size": 31}
     model = VQAModel(VQAConfig(vision_config=vision, text_config=text, fusion="pooled", **heads)).eval()
     batch = torch.randn(B, 4, 22), torch.randn(B, L, 26), inputs[2], torch.randint(3, 31, (B, 4))
-    output = model(*batch)
+    output = model.heads(*batch)
     assert output.logits.shape == (B, 4, 31) and len(output.attn_text_to_image) == 1
     output.logits.sum().backward()
-    assert all(p.grad is not None for p in model.fusion.parameters())
+    assert all(p.grad is not None for p in model.heads.fusion.parameters())
     model.save_pretrained(tmp_path)
     loaded = VQAModel.from_pretrained(tmp_path).eval()
-    assert isinstance(loaded.fusion, PooledFusion) and torch.equal(loaded(*batch).logits, output.logits)
+    assert isinstance(loaded.heads.fusion, PooledFusion) and torch.equal(loaded.heads(*batch).logits, output.logits)
 
 
 def test_an_unknown_fusion_is_refused():

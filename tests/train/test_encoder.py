@@ -7,7 +7,7 @@ import torch
 
 from vqa.__main__ import main
 from vqa.data.images import ImageStore
-from vqa.model.model import load_encoder
+from vqa.model.checkpoint import load_encoder
 from vqa.processing.processor import image_processor
 from vqa.train.joint_data import prepare
 

@@ -49,9 +49,11 @@ def test_unaligned_keeps_its_projections_and_aligned_moves_them(joint_settings, 
     starts, ends = {}, {}
     for variant in ("aligned", "unaligned"):
         trained = train_joint(joint_settings(), variant, False, tmp_path / variant)
-        ends[variant] = {k: v.clone() for k, v in trained.model.aligner.state_dict().items()}
+        ends[variant] = {k: v.clone() for k, v in trained.model.heads.aligner.state_dict().items()}
         untrained = joint_settings(align={"steps": 0, "learning_rate": 1e-3}, fit={"steps": 0, "learning_rate": 1})
-        starts[variant] = train_joint(untrained, variant, False, tmp_path / f"{variant}0").model.aligner.state_dict()
+        starts[variant] = train_joint(
+            untrained, variant, False, tmp_path / f"{variant}0"
+        ).model.heads.aligner.state_dict()
     assert all(torch.equal(ends["unaligned"][k], v) for k, v in starts["unaligned"].items())
     assert all(torch.equal(starts["aligned"][k], v) for k, v in starts["unaligned"].items())
     assert not torch.equal(ends["aligned"]["image.mlp_out.weight"], starts["aligned"]["image.mlp_out.weight"])
@@ -62,12 +64,12 @@ def test_every_head_gets_a_finite_gradient_and_no_encoder_does(joint_settings, t
     model = trained.model
     model.freeze()
     inputs, _ = trained.collate(trained.sources["colours"][:4], random.Random(0), 0.0)
-    output = model(**inputs)
+    output = model.heads(**inputs)
     (output.logits.square().mean() + output.image_embed.sum() + output.text_embed.sum()).backward()
     for name, parameter in model.named_parameters():
         if name.startswith(("vision_encoder", "text_encoder")):
             assert parameter.grad is None, name
-        elif name != "aligner.logit_scale":  # only the contrastive loss reads it
+        elif name != "heads.aligner.logit_scale":  # only the contrastive loss reads it
             assert parameter.grad is not None and torch.isfinite(parameter.grad).all(), name
 
 
@@ -84,8 +86,8 @@ def test_attention_is_drawn_to_what_is_asked_about(joint_settings, tmp_path):
 
 def test_it_overfits_eight_examples(joint_settings, tmp_path):
     trained = train_joint(joint_settings(fit={"steps": 0, "learning_rate": 1}), "unaligned", False, tmp_path)
-    model, words = trained.model, ["red", "blue", "green", "white"]
-    model.freeze()
+    heads, words = trained.model.heads, ["red", "blue", "green", "white"]
+    trained.model.freeze()
     torch.manual_seed(0)
     batch = {
         "image_states": torch.randn(8, 9, 22),
@@ -94,9 +96,9 @@ def test_it_overfits_eight_examples(joint_settings, tmp_path):
         "answer_ids": trained.processor.pad_answers([trained.answer_ids(words[i % 4]) for i in range(8)]),
     }
     fit(
-        model,
+        heads,
         lambda _: batch,
-        lambda m, b: {"loss": task_loss(m(**b).logits, b["answer_ids"], PAD)},
+        lambda h, b: {"loss": task_loss(h(**b).logits, b["answer_ids"], PAD)},
         FitSettings(steps=120, learning_rate=1e-2, warmup_steps=5, ema=0, weight_decay=0.0),
         tmp_path / "fit",
         "eight",

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from vqa.data.augment import MIRRORED
 from vqa.inference.predictor import VQAPredictor
+from vqa.model.checkpoint import from_encoders, save_heads
 from vqa.model.model import VQAModel
 from vqa.processing.processor import VQAProcessor, train_answer_pieces
 from vqa.train.checkpoint import save
@@ -28,15 +29,15 @@ def test_heads_of_several_folders_are_averaged(joint_settings, tiny_weights, tmp
     settings = {"start": str(tiny_weights), "average_with": [str(other.parent)], "model": {"dropout": 0.25}}
     settings = joint_settings(fit={"steps": 0, "learning_rate": 1}, **settings)
     model = train_joint(settings, "unaligned", False, tmp_path / "run").model
-    trained = {name: value for name, value in model.named_parameters() if name in heads}
-    assert len(trained) > 20 and model.decoder.dropout.p == model.config.dropout == 0.25
+    trained = {name: value for name, value in model.heads.named_parameters() if name in heads}
+    assert len(trained) > 20 and model.heads.decoder.dropout.p == model.config.dropout == 0.25
     for name, value in trained.items():
         torch.testing.assert_close(value.detach(), 2 * heads[name].float(), atol=2e-3, rtol=1e-3)  # files hold halves
     encoder = VQAModel.from_pretrained(tiny_weights / "unaligned").vision_encoder.state_dict()
     assert all(torch.equal(value, encoder[name]) for name, value in model.vision_encoder.state_dict().items())
     wide = model.config.hidden_size * 2
     size = {"variant": "unaligned", "answer_vocab_size": model.config.answer_vocab_size}
-    VQAModel.from_encoders(settings.vision, settings.text, hidden_size=wide, num_heads=2, **size).save_heads(other, "")
+    save_heads(from_encoders(settings.vision, settings.text, hidden_size=wide, num_heads=2, **size), other, "")
     with pytest.raises(ValueError, match="not of one shape"):
         train_joint(settings, "unaligned", False, tmp_path / "run")
     (other / VQAProcessor.ANSWERS_FILE).write_bytes(train_answer_pieces(["yes", "no", "seven"] * 20, 300))
@@ -116,7 +117,7 @@ def test_part_of_the_patches_and_words_is_trained_on(cats):
     assert torch.equal(shown, marked.gather(1, patch_indices))
     assert whole["text_mask"].all() and inputs["text_mask"][:, 0].all()
     assert 0.3 < inputs["text_mask"][:, 1:].float().mean() < 0.7
-    assert part.model(**inputs).logits.isfinite().all()
+    assert part.model.heads(**inputs).logits.isfinite().all()
     captions = {"p0": ["what color is this?"]}
     pairs = CaptionPairs(
         captions, cats.images, cats.texts, 1, hard_negatives=0, mine_every=1, seed=0, patch_keep_fraction=0.5

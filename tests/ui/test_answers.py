@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-from vqa.inference.predictor import Answer, Prediction, Similarity
+from vqa.inference.predictor import Answer, Prediction, Question, Similarity
 from vqa.ui.answers import answers_html, history_html, sureness
 from vqa.ui.markup import choice
 from vqa.ui.visit import COMPARE, Turn, Visit
@@ -23,10 +24,14 @@ def similarity(percentile: float | None) -> Similarity:
     return Similarity(0.31, ["cat"], np.full((1, 3, 3), 0.1), percentile, percentile)
 
 
+def read(text: str) -> Question:
+    return Question(text, (), *[torch.zeros(1, 0)] * 3)
+
+
 def turn(first: bool = True, **answers: Prediction) -> Turn:
     question_only = {name: prediction("black", 0.2, name) for name in answers}
     similarities = {name: similarity(80.0) for name in answers} if len(answers) > 1 else {}
-    return Turn(QUESTION, COMPARE if len(answers) > 1 else "aligned", answers, question_only, similarities, first)
+    return Turn(read(QUESTION), COMPARE if len(answers) > 1 else "aligned", answers, question_only, similarities, first)
 
 
 @pytest.fixture
@@ -47,7 +52,7 @@ def test_words_for_confidence(probability, sure, words):
 
 def test_what_others_wrote_comes_out_as_text(visited):
     asked = replace(
-        turn(aligned=prediction(HOSTILE, 0.6)), question=HOSTILE, question_only={"aligned": prediction(HOSTILE, 0.5)}
+        turn(aligned=prediction(HOSTILE, 0.6)), asked=read(HOSTILE), question_only={"aligned": prediction(HOSTILE, 0.5)}
     )
     visit = replace(visited, turns=(asked,), current=0)
     html = answers_html(visit, "en") + history_html(visit, "en") + choice(HOSTILE, HOSTILE, note=HOSTILE)

@@ -54,6 +54,23 @@ def test_a_photograph_is_read_once_and_questions_leave_the_vit_alone(tiny_predic
     assert visit.explanations["aligned"].method == "attention"
 
 
+@pytest.mark.parametrize("method", ["relevance", "attention"])
+def test_each_encoder_runs_once_whatever_the_page_shows(tiny_predictor, method):
+    """Two answers, two without looking, two similarities, maps, other maps and their tests, and the question again."""
+    before, passes, model = dict(tiny_predictor.calls), [], tiny_predictor.models["aligned"]
+    encoders = {"vit": model.vision_encoder, "bert": model.text_encoder}  # counted where no caller can forget to
+    hooks = [e.register_forward_hook(lambda *_, name=name: passes.append(name)) for name, e in encoders.items()]
+    shown = Visit(tiny_predictor.encode(Image.new("RGB", (70, 50), "teal" if method == "attention" else "navy")))
+    visit = visits.ask(shown, tiny_predictor, QUESTION, COMPARE, MapView(method))
+    visit = visits.try_maps(visits.look(visit, tiny_predictor, MapView("attention", "0", "1")), tiny_predictor)
+    visit = visits.recall(visit, tiny_predictor, 0, MapView("rollout"))
+    for hook in hooks:
+        hook.remove()
+    assert passes == ["vit", "bert"]
+    assert {name: count - before[name] for name, count in tiny_predictor.calls.items()} == {"vit": 1, "bert": 1}
+    assert visit.turn.milliseconds["question"] > 0
+
+
 def test_the_result_is_exported_as_plain_json(tiny_predictor, visited):
     visit = visits.ask(visited, tiny_predictor, QUESTION, COMPARE, MapView("off"))
     exported = json.loads(json.dumps(visit.turn.to_dict()))

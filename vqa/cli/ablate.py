@@ -165,9 +165,9 @@ class Testbed:
             rows = self.rows[start : start + BATCH]
             image_states = data.images.plain_states([row["image_id"] for row in rows])
             if question_only:
-                image_states[:] = data.model.mean_image_state
+                image_states[:] = data.model.heads.mean_image_state
             answers = data.processor.pad_answers([data.answer_ids(clean_answer(row["answer"])) for row in rows])
-            logits = data.model(image_states, *self.texts[[row["question"] for row in rows]], answers).logits
+            logits = data.model.heads(image_states, *self.texts[[row["question"] for row in rows]], answers).logits
             target = answers[:, 1:]
             right = ((logits[:, :-1].argmax(-1) == target) | (target == PAD)).all(1)
             for row, hit in zip(rows, right.tolist(), strict=True):
@@ -179,11 +179,11 @@ class Testbed:
         """Recalls in both directions, and the geometry of the shared space."""
         captions = [clean_caption(caption) for row in self.captions for caption in row["captions"]]
         image_of = [i for i, row in enumerate(self.captions) for _ in row["captions"]]
-        ids = [row["image_id"] for row in self.captions]
+        ids, aligner = [row["image_id"] for row in self.captions], data.model.heads.aligner
         images = [
-            embed_images(data.model, data.images.plain_states(ids[i : i + BATCH])) for i in range(0, len(ids), BATCH)
+            embed_images(aligner, data.images.plain_states(ids[i : i + BATCH])) for i in range(0, len(ids), BATCH)
         ]
-        texts = [embed_texts(data.model, self.texts, captions[i : i + BATCH]) for i in range(0, len(captions), BATCH)]
+        texts = [embed_texts(aligner, self.texts, captions[i : i + BATCH]) for i in range(0, len(captions), BATCH)]
         found = summarise(torch.cat(images).numpy(), torch.cat(texts).numpy(), torch.tensor(image_of).numpy())
         recalls = {
             f"{direction.replace('_', ' ')} R@{rank}": found["retrieval"][direction][f"R@{rank}"]

@@ -23,7 +23,7 @@ from vqa.cli.arguments import (
 )
 from vqa.common.files import check_folder, write_whole
 from vqa.data.images import ImageStore
-from vqa.data.questions import Question, RowError, iterate_questions
+from vqa.data.questions import QuestionRow, RowError, iterate_questions
 from vqa.evaluate.records import hash_weights
 from vqa.inference.batches import BATCH_SIZE, answer_questions, ask_with, look_with
 
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
                 if isinstance(row, RowError):
                     log.write(number, row)
                     bar.update()
-            numbers = [number for number, row in todo.items() if isinstance(row, Question)]
+            numbers = [number for number, row in todo.items() if isinstance(row, QuestionRow)]
             questions = [todo[number] for number in numbers]
             ask = ask_with(predictor, args.variant, answers)
             for index, answer in answer_questions(look_with(predictor, store), ask, store, questions, args.batch_size):
@@ -98,7 +98,7 @@ class AnswerLog:
     the log is opened again.
     """
 
-    def __init__(self, path: Path, rows: dict[int, Question | RowError], store: ImageStore, origin: dict):
+    def __init__(self, path: Path, rows: dict[int, QuestionRow | RowError], store: ImageStore, origin: dict):
         """Reads what `path` already holds.
 
         `origin` is what all answers are made from. Raises `ValueError` where the file does not hold answers to these
@@ -131,7 +131,7 @@ class AnswerLog:
     def write(self, number: int, answer: object) -> None:
         """Appends the `Prediction` for a row, or the exception that took its place."""
         row = self.rows[number]
-        asked = {"image_id": row.image_id, "question": row.question} if isinstance(row, Question) else {}
+        asked = {"image_id": row.image_id, "question": row.question} if isinstance(row, QuestionRow) else {}
         if isinstance(answer, Exception):
             self.failed[number] = str(answer)
             said = {"error": str(answer)}
@@ -157,7 +157,8 @@ class AnswerLog:
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f"{self.path} exists and does not hold answers; choose another file.") from error
         row = self.rows.get(number)
-        if isinstance(row, Question) and (said.get("image_id"), said.get("question")) != (row.image_id, row.question):
+        asked = said.get("image_id"), said.get("question")
+        if isinstance(row, QuestionRow) and asked != (row.image_id, row.question):
             row = None
         if row is None:
             raise ValueError(f"{self.path} holds answers to other questions (row {number}); {WAY_OUT}")

@@ -115,7 +115,8 @@ def _load(encoder: str, device: str, image_size: int | None) -> Callable:
     import torch
     from transformers.utils.logging import disable_progress_bar
 
-    from vqa.model.model import grid_size, load_encoder
+    from vqa.model.checkpoint import load_encoder
+    from vqa.model.encoders import grid_size
     from vqa.processing.processor import image_processor
 
     disable_progress_bar()

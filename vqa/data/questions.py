@@ -23,7 +23,7 @@ OPENING_VERBS = set("is are was were do does did has have had can could will wou
 
 
 @dataclass(frozen=True)
-class Question:
+class QuestionRow:
     """One question about one photograph.
 
     `answers` are people's, with repetitions, and each of `accepted` is right; empty where there are none.
@@ -71,7 +71,7 @@ def read_questions(
     trained_on: TrainedOnCheck | None = None,
     beside: Sequence[list[dict]] = (),
     images: Container[str] | None = None,
-) -> list[Question]:
+) -> list[QuestionRow]:
     """All questions of the files, in any format of `vqa.data.rows` (of VQA v2, give the annotations' file as well).
 
     `split` keeps the rows of one split, as `cut_splits` cuts them, which also says what `trained_on` is, together with
@@ -102,7 +102,7 @@ def read_captions(
     return [Captions(row["image_id"], tuple(row["captions"]), row["split"]) for row in rows]
 
 
-def iterate_questions(path: str | Path) -> Iterator[tuple[int, Question | RowError]]:
+def iterate_questions(path: str | Path) -> Iterator[tuple[int, QuestionRow | RowError]]:
     """Each row's number, from 1, with its question or with what is wrong with it; empty lines are passed over.
 
     Whatever split a row names, it is asked.
@@ -142,8 +142,8 @@ def rows_of_split(
     )
 
 
-def _question(row: dict) -> Question:
-    return Question(
+def _question(row: dict) -> QuestionRow:
+    return QuestionRow(
         image_id=row["image_id"],
         question=row["question"],
         answer=row.get("answer"),

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from vqa.data.questions import Question
+from vqa.data.questions import QuestionRow
 from vqa.evaluate import metrics
 from vqa.evaluate.wordnet import WordNet, WordNetError
 from vqa.inference.batches import answer_questions, ask_with, look_with
@@ -22,7 +22,7 @@ WUPS_THRESHOLDS = (0.9, 0.0)
 class Scored:
     """A question with the model's answer."""
 
-    question: Question
+    question: QuestionRow
     answer: str
     confidence: float
 
@@ -41,7 +41,7 @@ class Scored:
 def ask_all(
     predictor,
     store,
-    questions: Sequence[Question],
+    questions: Sequence[QuestionRow],
     variant: str,
     batch_size: int,
     answers=None,
@@ -126,7 +126,7 @@ def _group(items: Sequence[Scored], key) -> dict[str, list[Scored]]:
     return groups
 
 
-def wordnet_for(questions: Sequence[Question]) -> WordNet | None:
+def wordnet_for(questions: Sequence[QuestionRow]) -> WordNet | None:
     """WordNet, where there are DAQUAR questions and it is installed."""
     if all(question.source != DAQUAR for question in questions):
         return None

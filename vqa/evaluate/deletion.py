@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from vqa.explain.cases import Cases
+from vqa.model.questions import Question
 
 RANDOM_ORDERS = 20
 ENOUGH_BEATEN = 0.9  # of the random orders: a meaningless map gets there once in ten
@@ -39,7 +40,7 @@ def deletion_test(
     model,
     processor,
     image,
-    question: str,
+    question: str | Question,
     image_map: np.ndarray,
     steps: int = 8,
     random_orders: int = RANDOM_ORDERS,
@@ -48,7 +49,7 @@ def deletion_test(
 ) -> DeletionTest:
     """Tests `image_map` (h, w) for one question; `answer` None takes the model's own.
 
-    Hidden patches become `model.mean_image_state`. Patches that the map does not tell apart are hidden in random
+    Hidden patches become `model.heads.mean_image_state`. Patches that the map does not tell apart are hidden in random
     order, so a flat map is a random order itself. Raises `ValueError` for a map of another shape.
     """
     if image_map.shape != tuple(model.grid_size):

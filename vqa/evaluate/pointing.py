@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vqa.data.labels import class_asked_about
-from vqa.data.questions import Question, existence_question
+from vqa.data.questions import QuestionRow, existence_question
 from vqa.evaluate.trials import CENTRE, Subject, centre_prior, interval_of
 from vqa.explain.explanation import METHODS
 
@@ -20,7 +20,7 @@ SHARES = ("attention", "rollout", "relevance")  # the methods whose maps are sha
 class AboutClass:
     """A question about one class of things, and where these are: boxes `(x1, y1, x2, y2)` in 0..1."""
 
-    question: Question
+    question: QuestionRow
     name: str
     boxes: tuple[tuple[float, float, float, float], ...]
 
@@ -34,7 +34,7 @@ class AboutClass:
         return hit
 
 
-def questions_about_classes(questions: Sequence[Question], rows: Sequence[dict]) -> list[AboutClass]:
+def questions_about_classes(questions: Sequence[QuestionRow], rows: Sequence[dict]) -> list[AboutClass]:
     """The questions whose answer is a boxed class, and those that ask yes or no, how many or what color of just one.
 
     `rows` have `image_id` and `boxes` of `[class, x1, y1, x2, y2]`.
@@ -53,7 +53,7 @@ def questions_about_classes(questions: Sequence[Question], rows: Sequence[dict])
 def existence_questions(rows: Sequence[dict]) -> list[AboutClass]:
     """ "Is there a dog in the photo?" of every boxed class but persons, who are in the middle of most photographs."""
     return [
-        AboutClass(Question(image_id, existence_question(name), "yes"), name, places)
+        AboutClass(QuestionRow(image_id, existence_question(name), "yes"), name, places)
         for image_id, of_image in _boxes(rows).items()
         for name, places in of_image.items()
         if name != "person"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vqa.data.questions import Question
+from vqa.data.questions import QuestionRow
 from vqa.evaluate.metrics import wilson_interval
 from vqa.processing.text import normalise
 
@@ -22,8 +22,8 @@ FOLDS = 5
 class Examples:
     """Questions to fit and to score on; no photograph is in both."""
 
-    train: list[Question]
-    held_out: list[Question]
+    train: list[QuestionRow]
+    held_out: list[QuestionRow]
 
     @property
     def image_ids(self) -> list[str]:
@@ -42,7 +42,7 @@ class Score:
     alpha: float
 
 
-def choose_examples(questions: Sequence[Question], classes: int, holdout: str, seed: int = 0) -> Examples:
+def choose_examples(questions: Sequence[QuestionRow], classes: int, holdout: str, seed: int = 0) -> Examples:
     """The questions about objects whose answer is among the `classes` most frequent ones in the training split.
 
     `holdout` is the split to score on; "train" leaves out a fifth of the training photographs. Raises `ValueError`.
@@ -72,7 +72,7 @@ def probe(features: dict[str, np.ndarray], examples: Examples, seed: int = 0) ->
     classes = sorted({normalise(question.answer) for question in examples.train})
     number = {answer: i for i, answer in enumerate(classes)}
 
-    def arrays(questions: Sequence[Question]) -> tuple[np.ndarray, np.ndarray]:
+    def arrays(questions: Sequence[QuestionRow]) -> tuple[np.ndarray, np.ndarray]:
         x = np.stack([features[question.image_id] for question in questions]).astype(np.float64)
         return x, np.array([number.get(normalise(question.answer), -1) for question in questions])
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image, ImageDraw
 
-from vqa.data.questions import Question
+from vqa.data.questions import QuestionRow
 from vqa.evaluate.pointing import AboutClass
 
 SIDE = 256
@@ -51,7 +51,7 @@ def drawn_scenes(count: int, seed: int) -> tuple[Pictures, list[AboutClass]]:
         shape = SHAPES[number % len(SHAPES)]
         name = f"scene-{number}"
         pictures[name] = picture
-        question = Question(name, f"what color is the {shape}?", colours[SHAPES.index(shape)], type="color")
+        question = QuestionRow(name, f"what color is the {shape}?", colours[SHAPES.index(shape)], type="color")
         asked.append(AboutClass(question, shape, (boxes[shape],)))
     return Pictures(pictures), asked
 
@@ -80,7 +80,7 @@ def easy_vqa_scenes(count: int, seed: int) -> tuple[Pictures, list[AboutClass]] 
         if name not in pictures:
             with Image.open(paths[number]) as picture:
                 pictures[name] = picture.convert("RGB")
-        asked.append(AboutClass(Question(name, text, answer), "shape", (bounding_box(pictures[name]),)))
+        asked.append(AboutClass(QuestionRow(name, text, answer), "shape", (bounding_box(pictures[name]),)))
     return Pictures(pictures), asked
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from vqa.data.images import ImageStore
-from vqa.data.questions import Question
+from vqa.data.questions import QuestionRow
 from vqa.evaluate.deletion import area, by_value, hide_in_order
 from vqa.evaluate.metrics import bootstrap_interval
 from vqa.explain.cases import Cases
@@ -48,7 +48,7 @@ class Subject:
     def processor(self):
         return self.predictor.processors[self.variant]
 
-    def batches(self, questions: Sequence[Question], work: str) -> Iterator[tuple]:
+    def batches(self, questions: Sequence[QuestionRow], work: str) -> Iterator[tuple]:
         """`(questions, photographs' states, the model's answers)`, a batch at a time, with a progress bar."""
         from accelerate.utils import tqdm
 
@@ -59,12 +59,12 @@ class Subject:
                 yield batch, stack([photo.states for photo in photos]), self.answers(photos, batch)
                 bar.update(len(batch))
 
-    def answers(self, photos: Sequence, batch: Sequence[Question]) -> list[str]:
+    def answers(self, photos: Sequence, batch: Sequence[QuestionRow]) -> list[str]:
         predictions = self.predictor.ask_many(photos, [question.question for question in batch], self.variant)
         return [prediction.answer for prediction in predictions]
 
     def maps(
-        self, model, states: ImageStates, batch: Sequence[Question], answers: list[str], method: str
+        self, model, states: ImageStates, batch: Sequence[QuestionRow], answers: list[str], method: str
     ) -> np.ndarray:
         """The maps (N, h, w) of `model`, which may be another than the one under test."""
         questions = [question.question for question in batch]
@@ -92,7 +92,7 @@ def interval_of(values: Sequence[float], groups: Sequence[str], seed: int) -> di
     return {"mean": float(np.mean(values)), "count": len(values), "interval": [low, high]}
 
 
-def measure_curves(subject: Subject, questions: Sequence[Question], seed: int) -> dict:
+def measure_curves(subject: Subject, questions: Sequence[QuestionRow], seed: int) -> dict:
     """Areas under deletion curves (less is better) and insertion curves (more is better), and gains over random.
 
     `looking` repeats the gains on those answers that owe at least `LOOKS` of probability to the photograph: where an
@@ -151,7 +151,7 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return (np.cumsum(counts) - (counts - 1) / 2)[group]
 
 
-def measure_sanity(subject: Subject, questions: Sequence[Question], seed: int) -> dict:
+def measure_sanity(subject: Subject, questions: Sequence[QuestionRow], seed: int) -> dict:
     """Rank correlation of the maps with those of the model with its weights shuffled, one stage more at a time."""
     found: dict[str, dict[str, list[float]]] = {method: {} for method in METHODS}
     for batch, states, answers in subject.batches(questions, "shuffling weights"):
@@ -173,17 +173,17 @@ def shuffled_from_the_top(model, seed: int) -> Iterator[tuple[str, object]]:
     kept = {id(encoder): encoder for encoder in (model.vision_encoder, model.text_encoder)}
     broken = copy.deepcopy(model, memo=kept)
     generator = torch.Generator().manual_seed(seed)
-    blocks = broken.fusion.blocks
-    stages = [("decoder", broken.decoder)]
+    blocks = broken.heads.fusion.blocks
+    stages = [("decoder", broken.heads.decoder)]
     stages += [(f"block {i}", blocks[i]) for i in reversed(range(len(blocks)))]
-    for stage, module in [*stages, ("projections", broken.aligner)]:
+    for stage, module in [*stages, ("projections", broken.heads.aligner)]:
         for parameter in module.parameters():
             order = torch.randperm(parameter.numel(), generator=generator).to(parameter.device)
             parameter.copy_(parameter.flatten()[order].view_as(parameter))
         yield stage, broken
 
 
-def measure_crops(subject: Subject, questions: Sequence[Question], seed: int) -> dict:
+def measure_crops(subject: Subject, questions: Sequence[QuestionRow], seed: int) -> dict:
     """Rank correlation of a map with that of a crop which keeps `CROP` of each side, where both see the photograph.
 
     `others` is the same with the crop of another question's photograph: what a common bias alone would give.
@@ -228,13 +228,13 @@ def best_method(methods: dict) -> str:
     return max(QUICK, key=lambda name: sum(methods[name][f"{kind}_gain"]["mean"] for kind in ("deletion", "insertion")))
 
 
-def draw_evenly(questions: Sequence[Question], limit: int, seed: int, store: ImageStore) -> list[Question]:
+def draw_evenly(questions: Sequence[QuestionRow], limit: int, seed: int, store: ImageStore) -> list[QuestionRow]:
     """`limit` questions, the same number of each source as far as they go, in the order of their photographs.
 
     Raises `ValueError` where no photograph is at hand.
     """
     place = {image_id: i for i, image_id in enumerate(store)}
-    sources: dict[str, list[Question]] = {}
+    sources: dict[str, list[QuestionRow]] = {}
     for question in questions:
         if question.image_id in place:
             sources.setdefault(question.source, []).append(question)

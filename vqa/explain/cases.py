@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vqa.model.questions import Question, encode_questions, stack_questions
 from vqa.processing.processor import BOS, EOS, PAD
 from vqa.processing.text import clean_question
 
@@ -19,7 +20,7 @@ ROWS = 64  # variants in one forward pass: more is no faster on a CPU and takes 
 class Cases:
     """A batch of questions, each with its photograph and the answer that a map is to explain."""
 
-    questions: list[str]
+    questions: list[Question]
     image_states: Tensor  # (B, P, W)
     input_ids: Tensor  # (B, L)
     text_mask: Tensor  # (B, L) bool
@@ -40,22 +41,28 @@ class Cases:
     @classmethod
     @torch.no_grad()
     def encode(
-        cls, model, processor, image_states: Tensor, questions: Sequence[str], answers: Sequence[str] | None = None
+        cls,
+        model,
+        processor,
+        image_states: Tensor,
+        questions: Sequence[str | Question],
+        answers: Sequence[str] | None = None,
     ) -> "Cases":
-        """Encodes the questions; `image_states` has a row for each of them, or one row for all.
+        """Encodes the questions that are still text; `image_states` has a row for each of them, or one row for all.
 
         `answers` None takes the model's own. Raises `QuestionError` for an empty question and `ValueError` where
         the numbers do not match.
         """
-        questions = [clean_question(question) for question in questions]
         if image_states.shape[0] not in (1, len(questions)):
             raise ValueError(f"{image_states.shape[0]} photographs do not go with {len(questions)} questions.")
         if answers is not None and len(answers) != len(questions):
             raise ValueError(f"{len(answers)} answers do not go with {len(questions)} questions.")
         # States made under inference mode cannot take part in a gradient; a copy can.
         image_states = image_states.detach().clone().expand(len(questions), -1, -1)
-        input_ids, text_mask = (t.to(image_states.device) for t in processor.questions(questions))
-        text_states = model.encode_text(input_ids, text_mask)
+        texts = [clean_question(question) for question in questions if isinstance(question, str)]
+        read = iter(encode_questions(model, processor, texts, image_states.device) if texts else ())
+        questions = [next(read) if isinstance(question, str) else question for question in questions]
+        input_ids, text_states, text_mask = stack_questions(questions)
         if answers is None:
             answer_ids = greedy_answers(model, image_states, text_states, text_mask)
         else:
@@ -72,7 +79,7 @@ class Cases:
     def run(self, model, image_states: Tensor | None = None):
         """The model's output for the batch, and the log probabilities (B, A - 1) of the pieces."""
         states = self.image_states if image_states is None else image_states
-        output = model(states, self.text_states, self.text_mask, self.answer_ids)
+        output = model.heads(states, self.text_states, self.text_mask, self.answer_ids)
         return output, self.log_probs(model, output.logits, self.answer_ids)
 
     @torch.no_grad()
@@ -87,14 +94,14 @@ class Cases:
         hidden_patches = hidden_patches.to(self.image_states.device)
         for start in range(0, len(hidden_patches), ROWS):
             hidden = hidden_patches[start : start + ROWS]
-            states = torch.where(hidden[..., None], model.mean_image_state, self.image_states[row])
+            states = torch.where(hidden[..., None], model.heads.mean_image_state, self.image_states[row])
             text_mask = self.text_mask[row].expand(len(hidden), -1)
             text_states = self.text_states[row].expand(len(hidden), -1, -1)
             if hidden_tokens is not None and hidden_tokens[start : start + ROWS].any():
                 text_mask = text_mask & ~hidden_tokens[start : start + ROWS].to(text_mask.device)
                 text_states = model.encode_text(self.input_ids[row].expand(len(hidden), -1), text_mask)
             answer_ids = self.answer_ids[row].expand(len(hidden), -1)
-            output = model(states, text_states, text_mask, answer_ids)
+            output = model.heads(states, text_states, text_mask, answer_ids)
             yield output, self.log_probs(model, output.logits, answer_ids)
 
 
@@ -104,7 +111,7 @@ def greedy_answers(model, image_states: Tensor, text_states: Tensor, text_mask: 
     ids = torch.full((len(text_states), 1), BOS, device=image_states.device)
     ended = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
     while not ended.all():
-        nxt = model(image_states, text_states, text_mask, ids).logits[:, -1].argmax(-1)
+        nxt = model.heads(image_states, text_states, text_mask, ids).logits[:, -1].argmax(-1)
         nxt = torch.full_like(nxt, EOS) if ids.shape[1] == model.config.max_answer_pieces - 1 else nxt
         ids = torch.cat([ids, nxt.masked_fill(ended, PAD)[:, None]], dim=1)
         ended = ended | (nxt == EOS)

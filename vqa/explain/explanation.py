@@ -11,6 +11,8 @@ import torch
 
 from vqa.explain import maps
 from vqa.explain.cases import Cases
+from vqa.model.questions import Question
+from vqa.processing.processor import Word
 
 METHODS = ("attention", "rollout", "relevance", "occlusion")
 
@@ -39,7 +41,7 @@ def explain(
     model,
     processor,
     image,
-    question: str,
+    question: str | Question,
     method: str = "relevance",
     layer: int | None = None,
     head: int | None = None,
@@ -54,7 +56,7 @@ def explain_batch(
     model,
     processor,
     image,
-    questions: Sequence[str],
+    questions: Sequence[str | Question],
     method: str = "relevance",
     layer: int | None = None,
     head: int | None = None,
@@ -73,7 +75,7 @@ def explain_batch(
     # Gradients must be possible whatever mode the caller is in; both switches belong to this thread alone.
     with torch.inference_mode(False), torch.set_grad_enabled(method == "relevance"):
         cases = Cases.encode(model, processor, image.states, questions, answers)
-        words = [processor.words(question) for question in cases.questions]
+        words = [question.words for question in cases.questions]
         members = [_members(of_question, cases.input_ids.shape[1]) for of_question in words]
         if method == "occlusion":
             found = [(_occlusion(model, cases, row, members[row]), 0) for row in range(len(cases))]
@@ -87,7 +89,7 @@ def explain_batch(
         ]
 
 
-def _members(words: list, length: int) -> torch.Tensor:
+def _members(words: Sequence[Word], length: int) -> torch.Tensor:
     """(n_words, L) bool: which tokens are a word's."""
     members = torch.zeros(len(words), length, dtype=torch.bool)
     for place, word in enumerate(words):
@@ -123,7 +125,7 @@ def _explanation(
     method: str,
     found: maps.TokenMaps,
     row: int,
-    words: list,
+    words: Sequence[Word],
     members: torch.Tensor,
     pieces: list[str],
     grid: tuple[int, int],

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from vqa.data.images import ImageStore
-from vqa.data.questions import Question
+from vqa.data.questions import QuestionRow
 from vqa.data.rows import RowError
 from vqa.processing.text import clean_question
 
@@ -21,7 +21,7 @@ def ask_with(predictor, variant: str, answers: Sequence[str] | None = None) -> C
 
 
 def answer_questions(
-    look: Callable, ask: Callable, store: ImageStore, questions: Sequence[Question], batch_size: int = BATCH_SIZE
+    look: Callable, ask: Callable, store: ImageStore, questions: Sequence[QuestionRow], batch_size: int = BATCH_SIZE
 ) -> Iterator[tuple[int, object]]:
     """Each question's index with its `Prediction`, or with the `ValueError` that says why there is none.
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -17,12 +18,15 @@ from PIL import Image
 from transformers.utils import cached_file
 
 from vqa.common.checksums import check_sums
-from vqa.inference.search import Hypothesis, PrefixTree, beam_search, closed_search
 from vqa.model.alignment import pool
+from vqa.model.checkpoint import load_encoder, load_heads
 from vqa.model.configuration import VQAConfig
-from vqa.model.model import ImageStates, VQAModel, grid_size, load_encoder
+from vqa.model.encoders import grid_size
+from vqa.model.model import ImageStates, VQAModel
+from vqa.model.questions import Question, encode_questions, stack_questions
+from vqa.model.search import Hypothesis
 from vqa.processing.photos import open_photo, photo_key
-from vqa.processing.processor import BOS, EOS, PAD, UNKNOWN, VQAProcessor
+from vqa.processing.processor import VQAProcessor
 from vqa.processing.text import CAPTION_REQUEST, clean_caption, clean_question
 
 BEAM_WIDTH = 5
@@ -124,6 +128,7 @@ class VQAPredictor:
         self._spaces = spaces or {}
         self._photos: OrderedDict[str, Photo] = OrderedDict()
         self._image_ms: dict[str, float] = {}  # of photographs whose first question is still to come
+        self._read_ms: WeakKeyDictionary[Question, float] = WeakKeyDictionary()  # likewise, of questions
         self._lock = Lock()
 
     @classmethod
@@ -161,7 +166,7 @@ class VQAPredictor:
                     parts = VQAProcessor.from_parts(vision, text, answers, image_size)
                     shared[key] = (load_encoder(vision, image_size), load_encoder(text), parts)
                 vision_encoder, text_encoder, parts = shared[key]
-                model = VQAModel.from_heads(checkpoint, vision_encoder, text_encoder)
+                model = load_heads(checkpoint, vision_encoder, text_encoder)
                 processor = VQAProcessor(parts.image_processor, parts.tokenizer, answers)
             models[config.variant], processors[config.variant] = model, processor
             if (Path(checkpoint) / SPACE_FILE).is_file():
@@ -202,7 +207,7 @@ class VQAPredictor:
     def ask(
         self,
         photo: Photo | str | Path | bytes | Image.Image,
-        question: str,
+        question: str | Question,
         variant: str = "aligned",
         top_k: int = 5,
         answers: Sequence[str] | None = None,
@@ -211,23 +216,23 @@ class VQAPredictor:
 
         Raises `PhotoError`, `QuestionError`, and `ValueError` for an unknown variant or an empty list.
         """
-        question = clean_question(question)
+        question = self.read(question)
         seen = photo if isinstance(photo, Photo) else self.encode(photo)
         spent = self._image_ms.pop(seen.key, 0.0)
         prediction = self.answer_states(seen.states.states, [question], variant, top_k, answers, spent)[0]
         return replace(prediction, photo_was_cached=spent == 0)
 
     def ask_question_only(
-        self, question: str, variant: str = "aligned", top_k: int = 5, answers: Sequence[str] | None = None
+        self, question: str | Question, variant: str = "aligned", top_k: int = 5, answers: Sequence[str] | None = None
     ) -> Prediction:
         """What the model says without looking: every patch is the mean patch of the training photographs."""
         model = self._model(variant)
-        return self.answer_states(self._mean_image(model, 1), [clean_question(question)], variant, top_k, answers)[0]
+        return self.answer_states(self._mean_image(model, 1), [question], variant, top_k, answers)[0]
 
     def ask_many(
         self,
         photos: Sequence[Photo | None],
-        questions: Sequence[str],
+        questions: Sequence[str | Question],
         variant: str = "aligned",
         top_k: int = 1,
         answers: Sequence[str] | None = None,
@@ -239,8 +244,7 @@ class VQAPredictor:
             return []
         model = self._model(variant)
         states = [self._mean_image(model, 1) if photo is None else photo.states.states for photo in photos]
-        cleaned = [clean_question(question) for question in questions]
-        return self.answer_states(torch.cat(states), cleaned, variant, top_k, answers)
+        return self.answer_states(torch.cat(states), questions, variant, top_k, answers)
 
     def caption(self, photo: Photo | str | Path | bytes | Image.Image, variant: str = "aligned") -> Prediction:
         """Describes a photograph in a sentence."""
@@ -253,86 +257,92 @@ class VQAPredictor:
     def answer_states(
         self,
         image_states: torch.Tensor,
-        questions: Sequence[str],
+        questions: Sequence[str | Question],
         variant: str = "aligned",
         top_k: int = 5,
         answers: Sequence[str] | None = None,
         image_ms: float = 0.0,
         length_power: float = 0.0,
     ) -> list[Prediction]:
-        """Answers clean question i on image states i of (B, P, W), in one batch; what all other ways of asking call.
+        """Answers question i on image states i of (B, P, W), in one batch; what all other ways of asking call.
 
-        `length_power` ranks free answers as in `vqa.inference.search.beam_search`; `top` is then in that order.
+        `length_power` ranks free answers as in `vqa.model.search.beam_search`; `top` is then in that order.
         """
         model = self._model(variant)
         processor = self.processors[model.config.variant]
+        read = self.read_many(questions)
+        question_ms = sum(self._read_ms.pop(question, 0.0) for question in read)
         start = time.perf_counter()
-        text_states, text_mask = self._encode_text(model, list(questions))
-        question_ms = _ms_since(start)
-        start = time.perf_counter()
-        memory, memory_mask = model.read(model.fuse(image_states, text_states, text_mask), text_mask)
+        _, text_states, text_mask = stack_questions(read)
+        memory = model.heads.read(model.heads.fuse(image_states, text_states, text_mask), text_mask)
         fusion_ms = _ms_since(start)
         start = time.perf_counter()
-
-        def log_probs(prefixes: list[tuple[int, ...]], rows: list[int]) -> torch.Tensor:
-            ids = processor.pad_answers(prefixes).to(self.device)
-            row = torch.tensor(rows, device=self.device)
-            logits, _ = model.decoder(ids, [(k[row], v[row]) for k, v in memory], memory_mask[row])
-            last = torch.tensor([len(prefix) - 1 for prefix in prefixes], device=self.device)
-            return (logits[torch.arange(len(row)), last] / model.config.temperature).log_softmax(-1).float().cpu()
-
-        if answers is None:
-            width, longest = max(BEAM_WIDTH, top_k), model.config.max_answer_pieces
-            banned = (PAD, BOS, UNKNOWN)
-            found = beam_search(log_probs, len(questions), width, longest, BOS, EOS, banned, length_power)
-        else:
-            tree = PrefixTree(processor.encode_answer(answer) for answer in answers if answer.strip())
-            found = closed_search(log_probs, len(questions), tree, top_k, BOS, EOS)
+        allowed = None
+        if answers is not None:
+            allowed = [processor.encode_answer(answer) for answer in answers if answer.strip()]
+        found = model.heads.search(memory, top_k, allowed, BEAM_WIDTH, length_power)
         decode_ms = _ms_since(start)
         timings = {"image": image_ms, "question": question_ms, "fusion": fusion_ms, "decode": decode_ms}
         timings["total"] = sum(timings.values())
         predictions = []
-        for question, hypotheses in zip(questions, found, strict=True):
+        for question, hypotheses in zip(read, found, strict=True):
             top = _merge(hypotheses, processor)
             if not length_power:
                 top.sort(key=lambda answer: -answer.probability)  # merging may have moved one up
             top = top[:top_k]
             sure = top[0].probability >= model.config.sure_threshold
-            predictions.append(Prediction(question, variant, top, sure, timings))
+            predictions.append(Prediction(question.text, variant, top, sure, timings))
         return predictions
 
-    def _encode_text(self, model: VQAModel, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        ids, mask = (x.to(self.device) for x in self.processor.questions(texts))
+    def read(self, question: str | Question) -> Question:
+        """Has BERT read a question, to be handed to every call that takes one. Raises `QuestionError`."""
+        return self.read_many([question])[0]
+
+    @torch.inference_mode()
+    def read_many(self, questions: Sequence[str | Question]) -> list[Question]:
+        """The questions, those that are still text read in one pass. Raises `QuestionError`."""
+        texts = [clean_question(question) for question in questions if isinstance(question, str)]
+        if not texts:
+            return list(questions)
+        start = time.perf_counter()
+        fresh = encode_questions(next(iter(self.models.values())), self.processor, texts, self.device)
         self.calls["bert"] += 1
-        return model.encode_text(ids, mask), mask
+        self._read_ms.update(dict.fromkeys(fresh, _ms_since(start) / len(fresh)))
+        rest = iter(fresh)
+        return [next(rest) if isinstance(question, str) else question for question in questions]
 
     def _mean_image(self, model: VQAModel, batch: int) -> torch.Tensor:
-        return model.mean_image_state.expand(batch, model.grid_size[0] * model.grid_size[1], -1)
+        return model.heads.mean_image_state.expand(batch, model.grid_size[0] * model.grid_size[1], -1)
 
     @torch.inference_mode()
     def embed_photos(self, photos: Sequence[Photo], variant: str = "aligned") -> np.ndarray:
         """Unit vectors (n, D) of photographs in the shared space."""
         states = torch.cat([photo.states.states for photo in photos])
-        return pool(self._model(variant).aligner.image(states)).cpu().numpy()
+        return pool(self._model(variant).heads.aligner.image(states)).cpu().numpy()
 
     @torch.inference_mode()
     def embed_texts(self, texts: Sequence[str], variant: str = "aligned") -> np.ndarray:
         """Unit vectors (n, D) of captions or questions in the shared space."""
         model = self._model(variant)
-        states, mask = self._encode_text(model, [clean_caption(clean_question(text)) for text in texts])
-        return pool(model.aligner.text(states), mask).cpu().numpy()
+        _, states, mask = stack_questions(self.read_many([clean_caption(clean_question(text)) for text in texts]))
+        return pool(model.heads.aligner.text(states), mask).cpu().numpy()
 
     @torch.inference_mode()
     def similarity(
-        self, photo: Photo | str | Path | bytes | Image.Image, text: str, variant: str = "aligned"
+        self, photo: Photo | str | Path | bytes | Image.Image, text: str | Question, variant: str = "aligned"
     ) -> Similarity:
-        """How near a photograph and a text lie in the shared space, in all and word by patch."""
-        model, text = self._model(variant), clean_caption(clean_question(text))
+        """How near a photograph and a text lie in the shared space, in all and word by patch.
+
+        A text is placed as captions are in training, without its full stop: a `Question` with one is read again.
+        """
+        model = self._model(variant)
+        caption = clean_caption(clean_question(text) if isinstance(text, str) else text.text)
+        read = text if isinstance(text, Question) and text.text == caption else self.read(caption)
         seen = photo if isinstance(photo, Photo) else self.encode(photo)
-        states, mask = self._encode_text(model, [text])
-        image_tokens, text_tokens, image_embed, text_embed = model.aligner(seen.states.states, states, mask)
-        words = self.processor.words(text)
-        by_word = torch.stack([text_tokens[0, list(word.tokens)].mean(0) for word in words])
+        image_tokens, text_tokens, image_embed, text_embed = model.heads.aligner(
+            seen.states.states, read.states, read.mask
+        )
+        by_word = torch.stack([text_tokens[0, list(word.tokens)].mean(0) for word in read.words])
         cosines = (
             torch.nn.functional.normalize(by_word, dim=-1) @ torch.nn.functional.normalize(image_tokens[0], dim=-1).T
         )
@@ -340,7 +350,7 @@ class VQAPredictor:
         space = self._spaces.get(variant)
         return Similarity(
             cosine,
-            [word.text for word in words],
+            [word.text for word in read.words],
             cosines.unflatten(-1, model.grid_size).cpu().numpy(),
             _percentile(cosine, space["matched"]) if space else None,
             _percentile(cosine, space["mismatched"]) if space else None,

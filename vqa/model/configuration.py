@@ -6,7 +6,7 @@ V answer vocabulary. Masks: True = real token.
 
 from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
 
-from vqa.model.hybrid_vit import HybridViTConfig
+from .hybrid_vit import HybridViTConfig
 
 
 class VQAConfig(PreTrainedConfig):
@@ -39,6 +39,7 @@ class VQAConfig(PreTrainedConfig):
     pad_token_id: int = 0
     bos_token_id: int = 1
     eos_token_id: int = 2
+    unk_token_id: int = 3
     temperature: float = 1.0
     sure_threshold: float = 0.5
 
@@ -60,8 +61,5 @@ def _sub_config(config: dict | PreTrainedConfig | None, default_type: str) -> Pr
     if isinstance(config, PreTrainedConfig):
         return config
     fields = dict(config or {})
-    return CONFIG_MAPPING[fields.pop("model_type", default_type)](**fields)
-
-
-AutoConfig.register(HybridViTConfig.model_type, HybridViTConfig)
-AutoConfig.register(VQAConfig.model_type, VQAConfig)
+    kind = fields.pop("model_type", default_type)
+    return (HybridViTConfig if kind == HybridViTConfig.model_type else CONFIG_MAPPING[kind])(**fields)

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from vqa.model.coattention import FeedForward, MultiHeadAttention
+from .coattention import FeedForward, MultiHeadAttention
 
 KeysValues = tuple[torch.Tensor, torch.Tensor]
 

@@ -32,7 +32,7 @@ def calibrate(data: JointData) -> None:
         rows = data.val[start : start + 128]
         image_states = data.images.plain_states([row["image_id"] for row in rows])
         texts = data.texts[[row["question"] for row in rows]]
-        logits.append(model(image_states, *texts, ids[start : start + 128]).logits)
+        logits.append(model.heads(image_states, *texts, ids[start : start + 128]).logits)
     model.config.temperature = fit_temperature(torch.cat(logits), ids, torch.tensor(correct), PAD)
     _, confidences, correct = answer_val(data)
     model.config.sure_threshold = round(sure_threshold(confidences, correct), 4)

@@ -9,6 +9,7 @@ import torch
 from vqa.common.checksums import write_sums
 from vqa.data.trained_on import TrainedOn
 from vqa.inference.predictor import SPACE_FILE
+from vqa.model.checkpoint import save_heads
 from vqa.processing.text import clean_caption
 from vqa.train.contrastive import embed_images, embed_texts
 from vqa.train.joint_data import JointData
@@ -18,8 +19,10 @@ from vqa.train.joint_data import JointData
 def val_cosines(data: JointData, most: int = 1000) -> dict[str, list[float]]:
     """Cosines of val photographs with a caption of their own, and with the next photograph's."""
     rows = data.caption_rows["val"][:most]
-    images = torch.cat([embed_images(data.model, data.images.plain_states([row["image_id"]])) for row in rows])
-    texts = embed_texts(data.model, data.texts, [clean_caption(row["captions"][0]) for row in rows])
+    images = torch.cat(
+        [embed_images(data.model.heads.aligner, data.images.plain_states([row["image_id"]])) for row in rows]
+    )
+    texts = embed_texts(data.model.heads.aligner, data.texts, [clean_caption(row["captions"][0]) for row in rows])
     matched = (images * texts).sum(-1)
     mismatched = (images * texts.roll(1, 0)).sum(-1)
     return {
@@ -39,7 +42,7 @@ def save(data: JointData, made_from: dict[str, str]) -> Path:
     directory = Path(settings.out) / variant
     directory.mkdir(parents=True, exist_ok=True)
     save_encoders(data)
-    data.model.save_heads(directory, encoders="../encoders")
+    save_heads(data.model, directory, encoders="../encoders")
     data.processor.save_answers(directory)
     (directory / SPACE_FILE).unlink(missing_ok=True)
     if data.caption_rows["val"]:

@@ -7,8 +7,7 @@ import torch
 
 from vqa.common.distributed import all_rows
 from vqa.data.augment import MIRRORED
-from vqa.model.alignment import contrastive_loss, false_negatives, pool
-from vqa.model.model import VQAModel
+from vqa.model.alignment import ProjectionAligner, contrastive_loss, false_negatives, pool
 from vqa.train.examples import mirrored_text
 from vqa.train.features import PhotoStates, TextStates, drawn_patches
 from vqa.train.sampling import EpochStream
@@ -56,27 +55,27 @@ class CaptionPairs:
         self._mined = state
 
     @torch.no_grad()
-    def mine(self, model: VQAModel, chunk: int = 256) -> torch.Tensor:
+    def mine(self, aligner: ProjectionAligner, chunk: int = 256) -> torch.Tensor:
         """The numbers of each photograph's nearest wrong captions in the shared space as it is now (images, pool)."""
-        was_training = model.aligner.training
-        model.aligner.eval()
+        was_training = aligner.training
+        aligner.eval()
         captions, ids, nearest = self._distinct, list(self._image_number), []
         text_embed = torch.cat(
-            [embed_texts(model, self.texts, captions[i : i + chunk]) for i in range(0, len(captions), chunk)]
+            [embed_texts(aligner, self.texts, captions[i : i + chunk]) for i in range(0, len(captions), chunk)]
         )
         for start in range(0, len(ids), chunk):
             part = ids[start : start + chunk]
-            cosine = embed_images(model, self.images.plain_states(part)) @ text_embed.T
+            cosine = embed_images(aligner, self.images.plain_states(part)) @ text_embed.T
             for image_id, row in zip(part, cosine, strict=True):
                 row[[self._caption_number[caption] for caption in self.captions[image_id]]] = -2.0
             nearest.append(cosine.topk(self.pool_size).indices.cpu())
-        model.aligner.train(was_training)
+        aligner.train(was_training)
         return torch.cat(nearest)
 
-    def batch(self, step: int, model: VQAModel) -> dict:
+    def batch(self, step: int, aligner: ProjectionAligner) -> dict:
         """A step's states, masks and false negatives, and K wrong captions for each photograph."""
         if self.hard_negatives and self._mined["round"] != step // self.mine_every:
-            self._mined = {"round": step // self.mine_every, "nearest": self.mine(model)}
+            self._mined = {"round": step // self.mine_every, "nearest": self.mine(aligner)}
         rng = random.Random(f"{self.seed}/{step}")
         ids, captions = zip(*self.stream.batch(step), strict=True)
         mirrored = [mirrored_text(caption) for caption in captions]
@@ -98,25 +97,25 @@ class CaptionPairs:
         return batch
 
 
-def embed_images(model: VQAModel, states: torch.Tensor) -> torch.Tensor:
-    return pool(model.aligner.image(states.to(model.aligner.logit_scale.device)))
+def embed_images(aligner: ProjectionAligner, states: torch.Tensor) -> torch.Tensor:
+    return pool(aligner.image(states.to(aligner.logit_scale.device)))
 
 
-def embed_texts(model: VQAModel, texts: TextStates, batch: Sequence[str]) -> torch.Tensor:
-    states, mask = (value.to(model.aligner.logit_scale.device) for value in texts[batch])
-    return pool(model.aligner.text(states), mask)
+def embed_texts(aligner: ProjectionAligner, texts: TextStates, batch: Sequence[str]) -> torch.Tensor:
+    states, mask = (value.to(aligner.logit_scale.device) for value in texts[batch])
+    return pool(aligner.text(states), mask)
 
 
-def alignment_loss(model: VQAModel, batch: dict) -> torch.Tensor:
+def alignment_loss(aligner: ProjectionAligner, batch: dict) -> torch.Tensor:
     """InfoNCE of a batch of `CaptionPairs`, over the rows of all processes."""
     hard = None
     if "hard_states" in batch:
-        hard = pool(model.aligner.text(batch["hard_states"].flatten(0, 1)), batch["hard_mask"].flatten(0, 1))
+        hard = pool(aligner.text(batch["hard_states"].flatten(0, 1)), batch["hard_mask"].flatten(0, 1))
         hard = all_rows(hard.unflatten(0, batch["hard_mask"].shape[:2]))
     return contrastive_loss(
-        all_rows(embed_images(model, batch["image_states"])),
-        all_rows(pool(model.aligner.text(batch["text_states"]), batch["text_mask"])),
-        model.aligner.logit_scale,
+        all_rows(embed_images(aligner, batch["image_states"])),
+        all_rows(pool(aligner.text(batch["text_states"]), batch["text_mask"])),
+        aligner.logit_scale,
         false_negatives(all_rows(batch["image_number"]), all_rows(batch["caption_number"])),
         hard,
     )

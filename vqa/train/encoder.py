@@ -24,8 +24,8 @@ from vqa.common.distributed import all_rows
 from vqa.data.images import ImageStore
 from vqa.data.labels import COCO_CLASSES, box_grid, frequent_words, words_by_image
 from vqa.data.rows import answered_row, box_row, caption_row, cut_splits, of_split, read_rows
+from vqa.model.checkpoint import load_encoder
 from vqa.model.hybrid_vit import EfficientNetLiteStem, HybridViTConfig, HybridViTModel
-from vqa.model.model import load_encoder
 from vqa.processing.processor import image_processor_for
 from vqa.train.convert import efficientnet_lite2_checkpoint, load_efficientnet_lite, minilm_directory
 from vqa.train.features import trunk_cache

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
-from vqa.model.model import VQAModel, VQAOutput
+from vqa.model.heads import VQAHeads, VQAOutput
 from vqa.processing.processor import PAD
 from vqa.train.calibration import calibrate
 from vqa.train.contrastive import CaptionPairs, alignment_loss
@@ -42,7 +42,7 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
 
     `question_only` replaces every photograph by the mean image, to see how far the questions alone lead.
     """
-    settings, model = data.settings, data.model
+    settings, heads = data.settings, data.model.heads
     seed = settings.fit.get("seed", 0)
     torch.manual_seed(seed)
     sources = data.sources | {MATCHING: data.statements}
@@ -52,7 +52,7 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
     start_from_states(data)
     caption_texts = own_captions(data.caption_rows["train"])
     pairs = None
-    contrastive = model.config.variant == "aligned" and settings.align_weight > 0 and not question_only
+    contrastive = heads.config.variant == "aligned" and settings.align_weight > 0 and not question_only
     if contrastive and not caption_texts:
         logger.warning("There are no captions to align photographs with: the answers alone train the projections.")
     elif contrastive:
@@ -68,9 +68,9 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
         )
         pairs = pairs_of(batch_size=settings.align_batch)
         data.seconds += fit(
-            model.aligner,
-            lambda step: pairs.batch(step, model),
-            lambda _, batch: {"loss": alignment_loss(model, batch)},
+            heads.aligner,
+            lambda step: pairs.batch(step, heads.aligner),
+            lambda aligner, batch: {"loss": alignment_loss(aligner, batch)},
             FitSettings(**settings.align),
             run / "align",
             "alignment",
@@ -88,30 +88,24 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
             for name, group in streams.items()
         }
         if pairs is not None:
-            batch["pairs"] = pairs.batch(step, model)
+            batch["pairs"] = pairs.batch(step, heads.aligner)
         return batch
 
-    def losses_of(model: VQAModel, batch: dict) -> dict[str, torch.Tensor]:
+    def losses_of(heads: VQAHeads, batch: dict) -> dict[str, torch.Tensor]:
         terms, others = {}, {}
         for name in sizes:
             inputs, shown = batch[name]
-            output = model(**inputs)
+            output = heads(**inputs)
             terms[name] = task_loss(output.logits, inputs["answer_ids"], PAD, settings.label_smoothing)
             if name == "questions" and settings.attention_weight:
                 others["attention"] = settings.attention_weight, attention_loss(attention_rows(output, inputs), shown)
         task = sum(size * terms[name] for name, size in sizes.items()) / sum(sizes.values())
         if "pairs" in batch:
-            others["align"] = settings.align_weight, alignment_loss(model, batch["pairs"])
+            others["align"] = settings.align_weight, alignment_loss(heads.aligner, batch["pairs"])
         return joint_loss(task, others) | terms
 
-    model.vision_encoder, model.text_encoder, encoders = (
-        torch.nn.Identity(),
-        torch.nn.Identity(),
-        (model.vision_encoder, model.text_encoder),
-    )  # their states are cached: keep them out of checkpoints and averages
     schedule, accelerator = FitSettings(**settings.fit), keeping(pairs)
-    data.seconds += fit(model, batch_of, losses_of, schedule, run / "joint", model.config.variant, accelerator)
-    model.vision_encoder, model.text_encoder = encoders
+    data.seconds += fit(heads, batch_of, losses_of, schedule, run / "joint", heads.config.variant, accelerator)
 
 
 def start_from_states(data: JointData) -> None:
@@ -119,13 +113,13 @@ def start_from_states(data: JointData) -> None:
     rng = random.Random(data.settings.fit.get("seed", 0))
     ids = sorted({e.image_id for s in data.sources.values() for e in s} | {e.image_id for e in data.captions})
     states = data.images.plain_states(rng.sample(ids, min(1500, len(ids)))).flatten(0, 1)
-    data.model.mean_image_state.copy_(states.mean(0))
+    data.model.heads.mean_image_state.copy_(states.mean(0))
     if data.settings.start:
         return
-    data.model.aligner.image.start_at_principal_axes(states)
+    data.model.heads.aligner.image.start_at_principal_axes(states)
     questions = sorted({e.question for s in data.sources.values() for e in s})
     states, mask = data.texts[rng.sample(questions, min(4000, len(questions)))]
-    data.model.aligner.text.start_at_principal_axes(states[mask])
+    data.model.heads.aligner.text.start_at_principal_axes(states[mask])
 
 
 def streams_of(

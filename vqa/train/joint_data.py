@@ -13,7 +13,8 @@ from vqa.data.labels import box_grid, words_by_image
 from vqa.data.rows import answered_row, box_row, caption_row, cut_splits, of_split, read_rows, with_photographs
 from vqa.data.trained_on import TrainedOn
 from vqa.model.alignment import pool
-from vqa.model.model import ENCODERS, VQAModel, load_encoder
+from vqa.model.checkpoint import from_encoders, load_encoder, load_heads
+from vqa.model.model import VQAModel
 from vqa.processing.processor import VQAProcessor, train_answer_pieces
 from vqa.processing.text import clean_caption
 from vqa.train.caption_questions import from_captions
@@ -75,7 +76,7 @@ class JointData:
         hidden = [rng.uniform(0, 0.5) if rng.random() < self.settings.patch_drop_prob else 0.0 for _ in examples]
         hidden = torch.tensor([1.0 if rng.random() < question_only_prob else share for share in hidden])
         hidden = uniform(image_states.shape[:2], rng) < hidden[:, None]
-        image_states[hidden] = self.model.mean_image_state.cpu()
+        image_states[hidden] = self.model.heads.mean_image_state.cpu()
         shown = torch.stack([self.patches_asked_about(*pair) for pair in zip(examples, views, strict=True)]) & ~hidden
         image_states, patch_indices = drawn_patches(image_states, self.settings.patch_keep_fraction, rng)
         text_states, text_mask = self.texts[[e.question for e in examples]]
@@ -185,10 +186,10 @@ def new_model(settings: JointSettings, variant: str, answer_vocab_size: int) -> 
     if settings.start:
         encoders = load_encoder(settings.vision, image_size), load_encoder(settings.text)
         changes = settings.model | {"vision_config": encoders[0].config}
-        heads = [VQAModel.from_heads(f, *encoders, **changes) for f in settings.start_folders(variant)]
+        heads = [load_heads(f, *encoders, **changes) for f in settings.start_folders(variant)]
         model = mean_of(heads)
     else:
-        model = VQAModel.from_encoders(
+        model = from_encoders(
             settings.vision,
             settings.text,
             image_size,
@@ -202,7 +203,7 @@ def new_model(settings: JointSettings, variant: str, answer_vocab_size: int) -> 
 
 def mean_of(models: list[VQAModel]) -> VQAModel:
     """The first of models that share their encoders, with the mean of all heads. Raises `ValueError` for others."""
-    heads = [{k: v for k, v in m.named_parameters() if not k.startswith(ENCODERS)} for m in models]
+    heads = [dict(m.heads.named_parameters()) for m in models]
     first, *others = [{name: weight.shape for name, weight in h.items()} for h in heads]
     if any(other != first for other in others):
         raise ValueError("The heads to average are not of one shape.")

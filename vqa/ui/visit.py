@@ -4,8 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from vqa.evaluate.deletion import DeletionTest, deletion_test
 from vqa.explain.explanation import Explanation, explain
-from vqa.inference.predictor import Photo, Prediction, Similarity, VQAPredictor
-from vqa.processing.text import clean_question
+from vqa.inference.predictor import Photo, Prediction, Question, Similarity, VQAPredictor
 
 COMPARE = "compare"
 KEPT_TURNS = 20
@@ -56,14 +55,18 @@ class Focus:
 
 @dataclass(frozen=True)
 class Turn:
-    """One question and what the chosen models made of it, by the models' names."""
+    """One question, as BERT has read it, and what the chosen models made of it, by the models' names."""
 
-    question: str
+    asked: Question
     variant: str  # aligned, unaligned or compare
     predictions: dict[str, Prediction]
     question_only: dict[str, Prediction]
     similarities: dict[str, Similarity]
     first: bool  # the photograph had to be read for it
+
+    @property
+    def question(self) -> str:
+        return self.asked.text
 
     @property
     def milliseconds(self) -> dict[str, float]:
@@ -124,14 +127,14 @@ def ask(visit: Visit, predictor: VQAPredictor, question: str, variant: str, view
 
     Raises `QuestionError`.
     """
-    question, names = clean_question(question), wanted_models(predictor, variant)
-    predictions = {name: predictor.ask(visit.photo, question, name) for name in names}
+    read, names = predictor.read(question), wanted_models(predictor, variant)
+    predictions = {name: predictor.ask(visit.photo, read, name) for name in names}
     turn = Turn(
-        question=question,
+        asked=read,
         variant=variant,
         predictions=predictions,
-        question_only={name: predictor.ask_question_only(question, name, top_k=1) for name in names},
-        similarities={name: predictor.similarity(visit.photo, question, name) for name in names if len(names) > 1},
+        question_only={name: predictor.ask_question_only(read, name, top_k=1) for name in names},
+        similarities={name: predictor.similarity(visit.photo, read, name) for name in names if len(names) > 1},
         first=not next(iter(predictions.values())).photo_was_cached,
     )
     others = (earlier for earlier in visit.turns if earlier.question != turn.question)
@@ -154,7 +157,7 @@ def look(visit: Visit, predictor: VQAPredictor, view: MapView) -> Visit:
                 predictor.models[name],
                 predictor.processors[name],
                 visit.photo.states,
-                visit.turn.question,
+                visit.turn.asked,
                 answer=prediction.answer,
                 **view.arguments(),
             )
@@ -168,7 +171,7 @@ def try_maps(visit: Visit, predictor: VQAPredictor) -> Visit:
             predictor.models[name],
             predictor.processors[name],
             visit.photo.states,
-            visit.turn.question,
+            visit.turn.asked,
             explanation.image_map,
             answer=visit.turn.predictions[name].answer,
         )

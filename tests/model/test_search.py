@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from vqa.inference.search import PrefixTree, beam_search, closed_search
+from vqa.model.search import PrefixTree, beam_search, closed_search
 
 BOS, EOS, V = 1, 2, 5
 LONGEST = 5  # pieces, BOS and EOS among them

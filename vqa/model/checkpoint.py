@@ -1,0 +1,94 @@
+"""Reading and writing a model: heads over shared encoders, as in `weights/`, and encoders by directory or hub id."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import AutoConfig, AutoModel, BertConfig, PreTrainedModel
+
+from vqa.model.configuration import VQAConfig
+from vqa.model.encoders import IMAGE_OPTIONS, TEXT_OPTIONS, at_image_size, grid_size, interpolated
+from vqa.model.model import VQAModel
+from vqa.processing.processor import encoder_source
+
+PATCH_POSITIONS = "fusion.patch_positions"
+WEIGHTS_FILE = "model.safetensors"
+
+
+def from_encoders(vision: str | Path, text: str | Path, image_size: int | None = None, **config) -> VQAModel:
+    """A model with fresh heads over pretrained encoders, each a local directory or a hub id."""
+    vision_encoder, text_encoder = load_encoder(vision, image_size), load_encoder(text)
+    model = VQAModel(VQAConfig(vision_config=vision_encoder.config, text_config=text_encoder.config, **config))
+    model.vision_encoder, model.text_encoder = vision_encoder, text_encoder
+    return model.eval()
+
+
+def save_heads(model: VQAModel, directory: str | Path, encoders: str) -> None:
+    """Saves the heads in half precision; `encoders`, relative to `directory`, holds the encoders.
+
+    Raises `OSError` where the directory cannot be written to.
+    """
+    model.config.encoders = encoders
+    model.config.save_pretrained(directory)
+    path = Path(directory) / WEIGHTS_FILE
+    try:
+        save_file(
+            {name: weight.half().contiguous() for name, weight in model.heads.state_dict().items()},
+            path,
+            metadata={"format": "pt"},
+        )
+    except SafetensorError as error:
+        raise OSError(f"{path} cannot be written: {error}.") from error
+
+
+def load_heads(directory: str | Path, vision_encoder: nn.Module, text_encoder: nn.Module, **changes) -> VQAModel:
+    """A checkpoint made by `save_heads` over encoders that are already loaded; they are shared, not copied.
+
+    `changes` are of its configuration; with another `vision_config`, the patches' positions are interpolated to its
+    grid. Raises `ValueError` where the file does not hold exactly the heads that the configuration describes, or the
+    encoder's grid is another.
+    """
+    directory = Path(directory)
+    config = VQAConfig.from_pretrained(directory, **changes)
+    saved_grid = grid_size(VQAConfig.from_pretrained(directory).vision_config)
+    grid = grid_size(config.vision_config)
+    if grid_size(vision_encoder.config) != grid:
+        raise ValueError(f"{directory} needs photographs on a grid of {grid}, not {grid_size(vision_encoder.config)}.")
+    try:
+        weights = load_file(directory / WEIGHTS_FILE)
+    except SafetensorError as error:
+        raise ValueError(f"{directory / WEIGHTS_FILE} is damaged: {error}.") from error
+    with torch.device("meta"):
+        model = VQAModel(config)
+    model.vision_encoder, model.text_encoder = vision_encoder, text_encoder
+    if grid != saved_grid and PATCH_POSITIONS in weights:
+        weights[PATCH_POSITIONS] = interpolated(weights[PATCH_POSITIONS].float(), saved_grid, grid)
+    expected = {name: tuple(weight.shape) for name, weight in model.heads.state_dict().items()}
+    found = {name: tuple(weight.shape) for name, weight in weights.items()}
+    if found != expected:
+        wrong = sorted(expected.items() ^ found.items())
+        raise ValueError(f"{directory / WEIGHTS_FILE} does not fit its config.json, for instance {wrong[0]}.")
+    model.heads.load_state_dict({name: weight.float() for name, weight in weights.items()}, assign=True)
+    return model.eval()
+
+
+def load_shared(directory: str | Path, **changes) -> VQAModel:
+    """As `load_heads`, over encoders of its own, loaded from where the checkpoint's configuration says."""
+    config = VQAConfig.from_pretrained(directory, **changes)
+    encoders = Path(directory) / config.encoders
+    vision_encoder = load_encoder(encoders / "vision", config.vision_config.image_size)
+    return load_heads(directory, vision_encoder, load_encoder(encoders / "text"), **changes)
+
+
+def load_encoder(source: str | Path, image_size: int | Sequence[int] | None = None) -> PreTrainedModel:
+    """An encoder in float32, of images with attention, which may see them at another size than it was trained at.
+
+    Raises `FileNotFoundError` or `OSError` where none is.
+    """
+    source = encoder_source(source)
+    is_text = AutoConfig.from_pretrained(source).model_type == BertConfig.model_type
+    encoder = AutoModel.from_pretrained(source, dtype="float32", **(TEXT_OPTIONS if is_text else IMAGE_OPTIONS)).eval()
+    return encoder if image_size is None else at_image_size(encoder, image_size)
