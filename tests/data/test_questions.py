@@ -12,30 +12,65 @@ def write(path, rows):
     return path
 
 
-def row(**changes):
-    return {"image_id": "a", "question": "what?", "answer": "cat", "source": "s", "split": "test"} | changes
+def row(image_id="a", **changes):
+    return {"image_id": image_id, "question": "what?", "answer": "cat", "source": "s", "split": "test"} | changes
 
 
 def test_rows_become_questions(tmp_path):
     file = write(tmp_path / "q.jsonl", [row(type="object", answers=["cat"] * 10), "\n", row(image_id="b", split=None)])
     first, second = read_questions([file])
     assert first == QuestionRow("a", "what?", "cat", "s", "test", "object", ("cat",) * 10)
-    assert second.image_id == "b" and second.split is None and second.answers == ()
+    assert second.image_id == "b" and second.answers == second.accepted == ()
+    file = write(tmp_path / "q.jsonl", [row(accepted=["cat", "kitten"])])
+    assert read_questions([file])[0].accepted == ("cat", "kitten")
 
 
 def test_split_and_source_choose_rows(tmp_path):
-    rows = [row(question="1?"), row(question="2?", split="train"), row(question="3?", source="t"), row(split=None)]
+    rows = [row(question="1?"), row("b", question="2?", split="train"), row(question="3?", source="t")]
+    rows += [row("c", split="dev"), row("red", split=None)]
     file = write(tmp_path / "q.jsonl", rows)
-    assert [q.question for q in read_questions([file], "test")] == ["1?", "3?", "what?"]
+    for name in ("test", "TEST"):
+        assert [q.question for q in read_questions([file], name)] == ["1?", "3?"]
     assert [q.question for q in read_questions([file], "test", "t")] == ["3?"]
-    assert len(read_questions([file], "all", "all")) == len(read_questions([file])) == 4
-    with pytest.raises(ValueError, match=r"split 'val'.*Splits: test, train\. Sources: s, t, u\."):
-        read_questions([write(tmp_path / "r.jsonl", rows[:3] + [row(split="train", source="u")])], "val", "u")
+    assert [q.image_id for q in read_questions([file], "validation")] == ["c"]
+    assert len(read_questions([file], "all", "all")) == len(read_questions([file])) == 5
+    with pytest.raises(ValueError, match=r"No questions of source 'u'\. Sources: s, t\."):
+        read_questions([file], "test", "u")
+    with pytest.raises(ValueError, match=r"No questions of split 'val'\. Splits: test, train\. `--split all` takes"):
+        read_questions([write(tmp_path / "r.jsonl", rows[:3])], "val")
+    with pytest.raises(ValueError, match="the split 'mine' is none of train, val, test"):
+        read_questions([file], "mine")
 
 
 def test_val_is_what_training_holds_out(tmp_path):
     file = write(tmp_path / "q.jsonl", [row(image_id=i, split="train") for i in ("red", "blue")])
     assert [q.image_id for q in read_questions([file], "val")] == ["blue"]
+    with pytest.raises(ValueError, match="No questions of split 'val'"):
+        read_questions([file], "val", trained_on=lambda image_ids: {"blue"})
+    boxes = [{"image_id": "blue", "split": "test"}, {"image_id": "red"}]
+    file = write(tmp_path / "q.jsonl", [row(image_id=i, split=None) for i in ("red", "blue")])
+    assert [q.image_id for q in read_questions([file], "test", beside=[boxes])] == ["blue"]
+    assert [box["split"] for box in boxes] == ["test", "train"]
+
+
+def test_rows_that_name_no_split_are_not_test(tmp_path):
+    questions = write(tmp_path / "q.jsonl", [row(image_id=str(i), split=None) for i in range(30)])
+    captions = write(tmp_path / "c.jsonl", [{"image_id": str(i), "captions": ["a dog"]} for i in range(30)])
+    for read, file in ((read_questions, questions), (read_captions, captions)):
+        with pytest.raises(ValueError, match=r"rows name no split.*`--split val` takes these, `--split all` every row"):
+            read([file], "test")
+        assert 0 < len(read([file], "val")) < 10 and len(read([file], "all")) == 30
+
+
+def test_questions_without_a_photograph_are_left_out_and_counted(tmp_path, caplog):
+    file = write(tmp_path / "q.jsonl", [row(image_id=i) for i in "aab"])
+    assert [q.image_id for q in read_questions([file], "test", images={"b"})] == ["b"]
+    assert "2 of 3 questions are left out" in caplog.text
+
+
+def test_what_is_only_asked_may_be_of_any_split(tmp_path):
+    file = write(tmp_path / "q.jsonl", [row(split="kitchen"), row(split=7)])
+    assert all(isinstance(item, QuestionRow) for _, item in iterate_questions(file))
 
 
 @pytest.mark.parametrize(
@@ -144,10 +179,11 @@ def test_vqa_v2_files_that_do_not_belong_together(official):
 
 
 def test_captions(tmp_path):
-    rows = [{"image_id": "a", "captions": ["one", "two"], "split": "test"}, {"image_id": "b", "captions": ["three"]}]
+    rows = [{"image_id": "a", "captions": [text], "split": "test"} for text in ("one", "two")]
+    rows += [{"image_id": "b", "captions": ["three"]}]
     file = write(tmp_path / "c.jsonl", rows)
-    assert [c.captions for c in read_captions([file], "test")] == [("one", "two"), ("three",)]
-    assert len(read_captions([file], "train")) == 1  # a row without a split is in all of them
+    assert [(c.image_id, c.captions) for c in read_captions([file], "test")] == [("a", ("one", "two"))]
+    assert [c.image_id for c in read_captions([file], "train")] == ["b"]
     with pytest.raises(RowError, match="line 1: captions must be a list"):
         read_captions([write(tmp_path / "d.jsonl", [{"image_id": "a", "captions": []}])])
     with pytest.raises(ValueError, match="split 'val'"):

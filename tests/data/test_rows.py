@@ -12,13 +12,16 @@ from vqa.data.images import ImageStore
 from vqa.data.rows import (
     RowError,
     answered_row,
+    any_row,
     box_row,
     caption_row,
+    cut_splits,
     iterate_rows,
+    of_split,
     question_row,
     read_rows,
-    settle_splits,
-    split_rows,
+    split_name,
+    with_photographs,
 )
 
 
@@ -102,7 +105,7 @@ def test_official_files_stand_beside_others_and_keep_their_split(tmp_path):
     files.append(tmp_path / "annotations.json")
     files[-1].write_text(json.dumps({"annotations": [note]}))
     own, train = read_rows([files[0], files[1], files[3]], answered_row)
-    assert own["source"] == "questions" and "split" not in own
+    assert own["source"] == "questions" and own["split"] is None
     assert train == {
         "image_id": "COCO_train2014_000000012345",
         "question": "is it?",
@@ -125,7 +128,11 @@ def test_official_files_stand_beside_others_and_keep_their_split(tmp_path):
         (answered_row, {"image_id": "a", "question": "what?", "answer": " "}, "answer must be a text"),
         (caption_row, {"image_id": "a", "captions": "one"}, "captions must be a list"),
         (box_row, {"image_id": "a", "boxes": [["cat", 0, 1]], "classes": "all"}, "boxes must be a list of"),
+        (box_row, {"image_id": "a", "boxes": [["cat", 0, 0, 1, "1"]], "classes": "all"}, "boxes must be a list of"),
         (box_row, {"image_id": "a", "boxes": [["cat", 0, 0, 1, 1]]}, "classes must be all or person"),
+        (caption_row, {"image_id": "a", "captions": ["a dog", " . "]}, "the caption ' . ' has no word"),
+        (answered_row, {"image_id": "a", "question": "?", "answer": "x", "accepted": "x"}, "accepted must be strings"),
+        (answered_row, {"image_id": "a", "question": "?", "answer": "x", "split": 1}, "split must be a string"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named(tmp_path, check, row, reason):
@@ -134,36 +141,150 @@ def test_a_row_that_cannot_be_used_is_named(tmp_path, check, row, reason):
         read_rows([tmp_path / "r.jsonl"], check)
 
 
+@pytest.mark.parametrize(
+    ("names", "split"),
+    [
+        (["train", "Train", "TRAIN", " training ", "train2014", "train-extra", "train_1"], "train"),
+        (["val", "validation", "Valid", "dev", "development", "val2014"], "val"),
+        (["test", "TEST", "testing", "test2015", "test-dev2015"], "test"),
+    ],
+)
+def test_splits_go_by_many_names(names, split):
+    assert {split_name(name) for name in names} == {split}
+
+
+@pytest.mark.parametrize("name", ["trainval", "train-val", "holdout", "testament", "2014", "val_test"])
+@pytest.mark.parametrize(
+    ("check", "row"),
+    [
+        (any_row, {}),
+        (answered_row, {"question": "what?", "answer": "red"}),
+        (caption_row, {"captions": ["a dog"]}),
+        (box_row, {"boxes": [], "classes": "all"}),
+    ],
+)
+def test_a_split_of_no_known_name_is_refused(tmp_path, check, row, name):
+    (tmp_path / "r.jsonl").write_text(json.dumps({"image_id": "a", "split": name} | row))
+    with pytest.raises(RowError, match=rf"r\.jsonl, line 1: the split '{name}' is none of train, val, test"):
+        read_rows([tmp_path / "r.jsonl"], check)
+
+
 def test_rows_take_the_split_that_others_give_their_photograph(caplog):
-    questions = [{"image_id": "a", "split": "train"}, {"image_id": "b", "split": "test"}, {"image_id": "c"}]
+    questions = [{"image_id": "a", "split": "train"}, {"image_id": "b", "split": "test"}]
     captions = [{"image_id": "a"}, {"image_id": "b", "split": None}, {"image_id": "d", "split": "val"}]
-    settle_splits(questions, captions)
-    assert [row.get("split") for row in captions] == ["train", "test", "val"]
-    assert "split" not in questions[2] and not caplog.records
+    cut_splits(questions, captions)
+    assert [row["split"] for row in captions] == ["train", "test", "val"]
+    assert not caplog.records
 
 
 def test_a_photograph_in_train_and_elsewhere_is_warned_about(caplog):
     rows = [{"image_id": i, "split": split} for i in "ab" for split in ("train", "val", None)][1:]
-    settle_splits(rows)
+    cut_splits(rows)
     assert [row["split"] for row in rows] == ["val", "val", "train", "val", "val"]
     [record] = caplog.records
     assert "1 photographs are in train and in another split, for instance b" in record.getMessage()
 
 
-def test_rows_without_a_split_are_split_by_photograph_and_measured_whole():
-    rows = [{"image_id": f"i{n // 3}", "source": "a"} for n in range(300)]
-    train, val = split_rows(rows, "train"), split_rows(rows, "val")
-    assert len(train) + len(val) == 300 and 10 <= len(val) <= 60
+def test_rows_without_a_split_are_cut_by_photograph_and_never_test():
+    rows = [{"image_id": f"i{n // 3}", "source": f"s{n % 3}"} for n in range(600)]
+    named = [{"image_id": f"n{n}", "split": split} for n in range(50) for split in ("val", "test")]
+    cut_splits(rows, named)
+    train, val = of_split(rows, "train"), of_split(rows, "val")
+    assert len(train) + len(val) == 600 and 30 <= len(val) <= 100 and not of_split(rows, "test")
     assert not {row["image_id"] for row in train} & {row["image_id"] for row in val}
-    assert split_rows(rows, "test") == rows
-    assert split_rows([*rows, {"image_id": "x", "source": "a", "split": "test"}], "test")[-1]["image_id"] == "x"
+    alone = [{"image_id": row["image_id"]} for row in rows]
+    cut_splits(alone)  # whatever else is read, the same photographs are held out
+    assert [row["split"] for row in alone] == [row["split"] for row in rows]
 
 
-def test_a_source_without_val_gets_one_by_photograph():
-    rows = [{"image_id": f"i{n // 3}", "source": "a", "split": "train", "n": n} for n in range(600)]
-    rows += [{"image_id": f"j{n}", "source": "b", "split": "val" if n % 2 else "train"} for n in range(10)]
-    train, val = split_rows(rows, "train"), split_rows(rows, "val")
-    assert len(train) + len(val) == len(rows)
-    assert not {r["image_id"] for r in train} & {r["image_id"] for r in val}
-    assert 30 <= sum(r["source"] == "a" for r in val) <= 100
-    assert sum(r["source"] == "b" for r in val) == 5
+def test_where_nothing_is_val_a_tenth_of_the_training_photographs_is():
+    def rows():
+        return [{"image_id": f"i{n // 3}", "source": f"s{n % 2}", "split": "train"} for n in range(600)]
+
+    without, others = rows(), [{"image_id": "t", "split": "test"}]
+    cut_splits(without, others)
+    val = {row["image_id"] for row in of_split(without, "val")}
+    assert 10 <= len(val) <= 35 and others[0]["split"] == "test"
+    assert not val & {row["image_id"] for row in of_split(without, "train")}  # whatever their source
+    given = rows()
+    cut_splits(given, [{"image_id": "v", "split": "val"}])
+    assert {row["split"] for row in given} == {"train"}
+
+
+def test_what_a_model_was_trained_on_is_never_cut_off_as_val():
+    rows = [{"image_id": f"i{n}"} for n in range(200)]
+    cut_splits(rows)
+    val = [row["image_id"] for row in of_split(rows, "val")]
+    asked = []
+
+    def trained_on(image_ids):
+        asked.extend(image_ids)
+        return set(val[::2])
+
+    again = [{"image_id": row["image_id"]} for row in rows]
+    cut_splits(again, trained_on=trained_on)
+    assert sorted(asked) == sorted(val)  # no other photograph need be read
+    assert [row["image_id"] for row in of_split(again, "val")] == val[1::2]
+
+
+def test_rows_of_one_photograph_are_one_photograph(tmp_path, caplog):
+    captions = [("a", ["one", "two"], None), ("b", ["three"], "train"), ("a", ["two", "four"], "Training")]
+    lines = [json.dumps({"image_id": i, "captions": c, "split": split}) for i, c, split in captions]
+    (tmp_path / "1.jsonl").write_text("\n".join(lines[:2]))
+    (tmp_path / "2.jsonl").write_text(lines[2])
+    merged = read_rows([tmp_path / "1.jsonl", tmp_path / "2.jsonl"], caption_row)
+    assert merged == [
+        {"image_id": "a", "captions": ["one", "two", "four"], "split": "train"},
+        {"image_id": "b", "captions": ["three"], "split": "train"},
+    ]
+    assert not caplog.records
+    (tmp_path / "3.jsonl").write_text(json.dumps({"image_id": "b", "captions": ["five"], "split": "test"}))
+    assert [row["split"] for row in read_rows(sorted(tmp_path.glob("*.jsonl")), caption_row)] == ["train", "test"]
+    assert "1 photographs are in train and in another split" in caplog.text
+
+
+def test_boxes_that_several_rows_give_are_there_once(tmp_path):
+    dog, cat, man = ["dog", 0.1, 0.2, 0.3, 0.4], ["cat", 0, 0, 1, 1], ["person", 0.5, 0.5, 0.9, 1]
+    near = ["person", 0.5, 0.5, 0.9, 0.99]  # the man, as another file has him
+    rows = [("a", "all", [dog]), ("a", "all", [dog, cat]), ("b", "all", [dog, man]), ("b", "person", [near])]
+    rows += [("c", "person", [man]), ("c", "all", [dog]), ("d", "person", [man]), ("d", "person", [near])]
+    lines = [json.dumps({"image_id": i, "classes": classes, "boxes": boxes}) for i, classes, boxes in rows]
+    (tmp_path / "b.jsonl").write_text("\n".join(lines))
+    found = {row["image_id"]: (row["classes"], row["boxes"]) for row in read_rows([tmp_path / "b.jsonl"], box_row)}
+    assert found == {
+        "a": ("all", [dog, cat]),
+        "b": ("all", [dog, man]),
+        "c": ("all", [dog, man]),
+        "d": ("person", [man, near]),
+    }
+
+
+def test_rows_whose_photograph_is_missing_are_counted(caplog):
+    rows = [{"image_id": i} for i in "abcab"]
+    assert with_photographs(rows, {"a", "c"}, "questions") == [rows[0], rows[2], rows[3]]
+    assert "2 of 5 questions are left out: 1 photographs are not among the images, for instance b" in caplog.text
+    caplog.clear()
+    assert with_photographs(rows, set("abc"), "questions") == rows and not caplog.records
+
+
+def test_vqa_json_may_have_ids_and_splits_of_its_own(tmp_path):
+    questions = [{"image_id": i, "question": "what?", "question_id": n} for n, i in enumerate(("cat", 7))]
+    (tmp_path / "q.json").write_text(json.dumps({"questions": questions}))
+    assert [(row["image_id"], row["split"]) for row in read_rows([tmp_path / "q.json"])] == [("cat", None), ("7", None)]
+    official = {"data_type": "mscoco", "data_subtype": "train2014", "questions": questions}
+    (tmp_path / "q.json").write_text(json.dumps(official))
+    rows = read_rows([tmp_path / "q.json"])
+    assert [row["image_id"] for row in rows] == ["cat", "COCO_train2014_000000000007"] and rows[0]["split"] == "train"
+    official |= {"data_subtype": "kitchen", "questions": [{"image_id": None, "question": "what?", "question_id": 1}]}
+    (tmp_path / "q.json").write_text(json.dumps(official))
+    with pytest.raises(RowError, match=r"q\.json is not one of VQA v2's official files: .*image_id None"):
+        read_rows([tmp_path / "q.json"])
+
+
+@pytest.mark.parametrize("suffix", [".PARQUET", ".Parquet"])
+def test_suffixes_are_known_in_capitals(tmp_path, suffix):
+    pq.write_table(pa.table({"image_id": ["a"], "question": ["what?"], "image": [photo(3)]}), tmp_path / f"q{suffix}")
+    [row] = read_rows([tmp_path / f"q{suffix}"], question_row)
+    assert row["question"] == "what?" and list(ImageStore([tmp_path / f"q{suffix}"])) == ["a"]
+    (tmp_path / "Q.JSON").write_text('{"questions": [{"image_id": "a", "question": "who?"}]}')
+    assert [row["question"] for row in read_rows([tmp_path / "Q.JSON"])] == ["who?"]
