@@ -2,6 +2,7 @@
 
 import errno
 import json
+import shutil
 
 import pytest
 from PIL import Image
@@ -175,9 +176,6 @@ def test_the_output_file_is_not_taken_for_something_else(answer, questions, caps
     assert refused("does not hold answers")
     answer.out.write_text('{"row": 1, "image_id": "sea", "question": "other?", "answer": "x", "variant": "aligned"}\n')
     assert refused("other questions")
-    answer.out.unlink()
-    answer("--variant", "unaligned")
-    assert refused("another variant")
 
 
 def test_closed_answers(answer, tmp_path):
@@ -186,14 +184,46 @@ def test_closed_answers(answer, tmp_path):
     assert {line["answer"] for line in lines} <= {"red", "blue"}
 
 
-def test_the_log_holds_every_line_it_was_given(tmp_path, questions):
-    rows = dict(iterate_questions(questions))
-    log = AnswerLog(tmp_path / "log.jsonl", rows, "aligned")
+def test_the_log_holds_every_line_it_was_given(tmp_path, questions, photos):
+    rows, origin = dict(iterate_questions(questions)), {"variant": "aligned", "weights": "w", "answers": None}
+    log = AnswerLog(tmp_path / "log.jsonl", rows, ImageStore([photos]), origin)
     with log:
         log.write(3, ValueError("no"))
         assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 1  # on disk at once
     assert log.failed == {3: "no"} and log.done == set()
-    assert AnswerLog(tmp_path / "log.jsonl", rows, "aligned").failed == {}  # to be tried again
+    assert AnswerLog(tmp_path / "log.jsonl", rows, ImageStore([photos]), origin).failed == {}  # to be tried again
+
+
+def test_a_file_is_not_completed_with_answers_made_from_something_else(answer, tmp_path, photos, tiny_weights, capsys):
+    def refused(reason: str, *options) -> bool:
+        before = answer.out.read_bytes()
+        code = answer.code(*map(str, options))
+        told = capsys.readouterr().err
+        assert reason in told and "choose another file, or delete it" in told, told
+        return code == 2 and answer.out.read_bytes() == before
+
+    words = tmp_path / "list.txt"
+    words.write_text("red\nblue\n")
+    assert answer("--answers", str(words))[0] == 0
+    assert answer("--answers", str(words))[0] == 0  # the same again: nothing is refused
+    assert refused("that another list allowed (--answers) (row 1)")
+    words.write_text("red\ngreen\n")
+    assert refused("that another list allowed (--answers)", "--answers", words)
+    words.write_text("red\nblue\n")
+    assert refused("of another variant (--variant)", "--answers", words, "--variant", "unaligned")
+
+    other = tmp_path / "other"
+    shutil.copytree(tiny_weights, other)
+    assert answer("--answers", str(words), "--weights", str(other))[0] == 0  # the same weights elsewhere
+    config = json.loads((other / "aligned" / "config.json").read_text())
+    (other / "aligned" / "config.json").write_text(json.dumps(config | {"temperature": 3.0}))
+    assert refused("of other weights (--weights)", "--answers", words, "--weights", other)
+
+    Image.new("RGB", (40, 30), "white").save(photos / "sea.png")
+    assert refused("about another photograph 'sea'", "--answers", words)
+    lines = [json.loads(line) for line in answer.out.read_text().splitlines()]
+    answer.out.write_text("".join(json.dumps(line | {"made_from": None}) + "\n" for line in lines))
+    assert refused("does not say what its answers were made from (row 1)", "--answers", words)
 
 
 def test_images_that_are_not_there(questions, tmp_path, tiny_weights, capsys):

@@ -1,12 +1,15 @@
 """`python -m vqa evaluate` and `retrieve` on a tiny model."""
 
 import json
+import shutil
 
 import pytest
 from PIL import Image
 
 from vqa.__main__ import main
 from vqa.common.checksums import hash_files
+from vqa.data.images import ImageStore
+from vqa.data.trained_on import TrainedOn
 from vqa.inference.predictor import VQAPredictor
 
 
@@ -75,6 +78,7 @@ def test_without_photographs_no_photograph_is_encoded(data, tiny_weights, monkey
 
 
 def test_bad_input_is_told_before_the_work(data, tiny_weights, monkeypatch, capsys):
+    monkeypatch.setenv("WNSEARCHDIR", str(data / "nowhere"))  # whether WordNet is here or not
     monkeypatch.setattr(VQAPredictor, "from_pretrained", None)
 
     def refused(reason, *options):
@@ -83,6 +87,9 @@ def test_bad_input_is_told_before_the_work(data, tiny_weights, monkeypatch, caps
         assert reason in told and told.count("\n") == 1
 
     refused("No questions of split 'val'", "--split", "val")
+    refused("the split 'mine' is none of train, val, test", "--split", "mine")
+    refused("no folder", "--predictions", data / "none" / "answers.jsonl")
+    refused("neither a folder", "--images", data / "none")
     refused("no folder", "--out", data / "none" / "eval.json")
     (data / "held.json.partial").mkdir()
     refused("cannot be written", "--out", data / "held.json")
@@ -92,6 +99,86 @@ def test_bad_input_is_told_before_the_work(data, tiny_weights, monkeypatch, caps
     refused("no directory of weights", "--weights", data / "none")
     (data / "q.jsonl").write_text('{"image_id": "red", "question": "what?", "split": "test"}\n')
     refused("no answer to compare with")
+
+
+def test_every_answer_is_written_where_predictions_are_asked_for(data, tiny_weights, tiny_predictor):
+    allowed = ["red", "green"]
+    (data / "list.txt").write_text("\n".join(allowed))
+    rows = [json.loads(line) for line in (data / "q.jsonl").read_text().splitlines()]
+    said = tiny_predictor.ask(data / "photos" / "blue.png", "what color?", answers=allowed).answer
+    rows[1] |= {"answer": "sea", "accepted": ["the sky", f"A {said}."]}
+    (data / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    options = ["--predictions", data / "p.jsonl", "--source", "s", "--answers", data / "list.txt"]
+    assert command("evaluate", data, tiny_weights, *options) == 0
+    lines = [json.loads(line) for line in (data / "p.jsonl").read_text().splitlines()]
+    asked = [("red", "what color?", "red"), ("blue", "what color?", "sea"), ("red", "is it a cat?", "no")]
+    assert [(line["image_id"], line["question"], line["truth"]) for line in lines] == asked
+    assert (lines[1]["answer"], lines[1]["correct"]) == (said, True)
+    for line in lines:
+        alone = tiny_predictor.ask(data / "photos" / f"{line['image_id']}.png", line["question"], answers=allowed)
+        assert line["answer"] == alone.answer and line["confidence"] == pytest.approx(alone.confidence, abs=1e-4)
+
+
+def test_photographs_that_were_trained_on_are_told(data, tiny_weights, tmp_path, capsys, caplog):
+    weights = tmp_path / "mine"
+    shutil.copytree(tiny_weights, weights)
+    out = data / "eval.json"
+
+    def told(name, *options) -> dict:
+        caplog.clear()
+        assert command(name, data, weights, "--out", out, *options) == 0
+        report = json.loads(out.read_text())
+        found = report["benchmarks"]["s"] if name == "evaluate" else report["retrieval"]
+        return {key: found[key] for key in ("photographs", "trained_on")}
+
+    assert told("evaluate") == told("retrieve") == {"photographs": 2, "trained_on": None} and not caplog.records
+    TrainedOn.of_photographs(ImageStore([data / "photos"]), ["blue"]).write(weights / "encoders" / "vision")
+    out.unlink()
+    assert told("evaluate") == {"photographs": 2, "trained_on": 1}
+    assert "1 of the 2 photographs that are measured were trained on" in caplog.text
+    assert told("retrieve") == {"photographs": 2, "trained_on": 1}
+    assert "1 of the 2 photographs that are measured were trained on" in caplog.text
+
+
+def test_val_is_never_what_the_weights_were_trained_on(data, tiny_weights, tmp_path, capsys):
+    """Of rows that name no split, training may have held out others: with captions that name it, for instance."""
+    (data / "q.jsonl").write_text('{"image_id": "blue", "question": "what?", "answer": "x"}\n')
+    assert command("evaluate", data, tiny_weights, "--split", "val") == 0
+    weights = tmp_path / "mine"
+    shutil.copytree(tiny_weights, weights)
+    TrainedOn.of_photographs(ImageStore([data / "photos"]), ["blue"]).write(weights / "aligned")
+    assert command("evaluate", data, weights, "--split", "val") == 2
+    assert "No questions of split 'val', for the rows name no split" in capsys.readouterr().err
+    assert command("evaluate", data, weights, "--split", "val", "--variant", "unaligned") == 0
+
+
+def test_captions_of_one_photograph_are_one_photograph(data, tiny_weights):
+    rows = [("red", "a red photo"), ("blue", "a blue photo"), ("red", "a dog")]
+    rows = [{"image_id": i, "captions": [text], "split": "test"} for i, text in rows]
+    (data / "c.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert command("retrieve", data, tiny_weights, "--out", data / "eval.json") == 0
+    found = json.loads((data / "eval.json").read_text())["retrieval"]
+    assert (found["photographs"], found["captions"], found["image_to_text"]["count"]) == (2, 3, 2)
+
+
+@pytest.mark.parametrize(("caption", "reason"), [("dog " * 126, "has 504 characters"), (" . ", "has no word")])
+def test_a_caption_that_cannot_be_used_is_called_a_caption(data, tiny_weights, capsys, caption, reason):
+    rows = [{"image_id": "red", "captions": ["a dog", caption], "split": "test"}]
+    (data / "c.jsonl").write_text(json.dumps(rows[0]) + "\n")
+    assert command("retrieve", data, tiny_weights) == 2
+    told = capsys.readouterr().err
+    assert "caption" in told and reason in told and "question" not in told.lower()
+
+
+def test_a_damaged_photograph_is_named_and_passed_over_where_nobody_asks(data, tiny_weights, capsys):
+    whole = (data / "photos" / "red.png").read_bytes()
+    (data / "photos" / "torn.png").write_bytes(whole[:-20])
+    for name in ("evaluate", "retrieve"):
+        assert command(name, data, tiny_weights) == 0
+    (data / "photos" / "red.png").write_bytes(whole[:-20])
+    for name in ("evaluate", "retrieve"):
+        assert command(name, data, tiny_weights) == 2
+        assert "The photograph 'red' cannot be used" in capsys.readouterr().err
 
 
 def test_a_question_without_its_photograph_stops_the_evaluation(data, tiny_weights, capsys):

@@ -1,6 +1,7 @@
 """`python -m vqa maps`: the file and the tables it writes."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ import torch
 from PIL import Image
 
 from vqa.__main__ import main
+from vqa.data.images import ImageStore
+from vqa.data.trained_on import TrainedOn
 from vqa.evaluate.tables import maps_table, pointing_table
 from vqa.explain.explanation import METHODS
 
@@ -71,6 +74,29 @@ def test_without_boxes_there_is_no_pointing_game_and_the_file_lies_beside_the_we
     report = json.loads(written.read_text())
     written.unlink()
     assert report["pointing"]["questions"] is None and report["pointing"]["existence"] is None
+
+
+def test_boxes_go_with_their_photographs_and_what_was_trained_on_is_told(photos, tiny_weights, tmp_path, caplog):
+    weights = tmp_path / "mine"
+    shutil.copytree(tiny_weights, weights)
+    store = ImageStore([photos / "photos"])
+    TrainedOn.of_photographs(store, ["p1", "p2"]).write(weights / "aligned")
+    rows = [json.loads(line) for line in (photos / "boxes.jsonl").read_text().splitlines()]
+    rows[6]["split"] = "train"
+    lines = [json.dumps({key: row[key] for key in row if key != "split" or row["split"] == "train"}) for row in rows]
+    (photos / "boxes.jsonl").write_text("\n".join(lines))
+    questions = (photos / "questions.jsonl").read_text().splitlines()[:10]  # of p0 to p4: p5 and p6 are unknown
+    (photos / "questions.jsonl").write_text("\n".join(questions))
+    (photos / "photos" / "p0.png").unlink()
+    options = ["--boxes", str(photos / "boxes.jsonl"), "--limit", "20"]
+    assert main(command(photos, weights, *options)) == 0
+    report = json.loads((weights / "aligned" / "maps.json").read_text())
+    assert report["curves"]["count"] == 8  # two questions about each of p1 to p4
+    asked = report["pointing"]["existence"]["count"]
+    assert asked == 2 * 4  # a dog and a cup in each
+    assert (report["photographs"], report["trained_on"]) == (4, 2)
+    assert "2 of 10 questions are left out: 1 photographs are not among the images, for instance p0" in caplog.text
+    assert "1 of 7 photographs with boxes are left out" in caplog.text
 
 
 def test_bad_input_is_refused_in_one_line(photos, tiny_weights, capsys):

@@ -1,6 +1,8 @@
 """`vqa.data.images`: photographs by id, from Parquet files and from folders."""
 
+import hashlib
 import io
+import shutil
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,7 +10,7 @@ import pytest
 from PIL import Image
 
 from vqa.data.images import ImageStore
-from vqa.processing.photos import PhotoError
+from vqa.processing.photos import FORMATS, PhotoError, photo_suffixes
 
 
 def photo(shade: int, format: str = "PNG") -> bytes:
@@ -67,6 +69,82 @@ def test_several_sources_make_one_store(tmp_path, shades):
     assert store.read("row-1") == shades["row-1"]
 
 
+def test_every_kind_of_file_that_can_be_opened_is_found_in_a_folder(tmp_path):
+    Image.init()
+    assert {".jfif", ".ppm", ".tif", ".apng"} <= photo_suffixes() and ".txt" not in photo_suffixes()
+    assert (".avif" in photo_suffixes()) == ("AVIF" in FORMATS)
+    for suffix in photo_suffixes():
+        format = Image.registered_extensions()[suffix]
+        mode = {".pbm": "1", ".pgm": "L", ".pfm": "F"}.get(suffix, "RGB")
+        Image.new(mode, (7, 5), 1).save(tmp_path / f"{suffix[1:]}{suffix.upper()}", format)
+    store = ImageStore([tmp_path])
+    assert set(store) == {suffix[1:] for suffix in photo_suffixes()}
+    for image_id in store:
+        assert store.open(image_id).size == (7, 5)
+
+
+def test_files_that_systems_hide_are_passed_over(tmp_path, capsys):
+    (tmp_path / ".thumbnails").mkdir()
+    for name in ("cat.png", "._cat.png", ".thumbnails/cat.png"):
+        (tmp_path / name).write_bytes(photo(1))
+    assert list(ImageStore([tmp_path])) == ["cat"]
+
+
+def write_table(path, images, as_dataset):
+    """A table of photographs, as a Parquet file or as `save_to_disk` lays it out."""
+    table = pa.table({"image_id": [f"i{n}" for n in range(len(images))], "image": images})
+    if not as_dataset:
+        pq.write_table(table, path, row_group_size=2)
+        return path
+    path.mkdir()
+    with pa.OSFile(str(path / "data.arrow"), "wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
+        writer.write_table(table)
+    (path / "state.json").write_text('{"_data_files": [{"filename": "data.arrow"}]}')
+    return path
+
+
+@pytest.mark.parametrize("as_dataset", [False, True])
+def test_a_table_holds_bytes_paths_or_both(tmp_path, monkeypatch, as_dataset):
+    (tmp_path / "table").mkdir()
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "table" / "photos.parquet"
+    beside = (path if as_dataset else path.parent) / "beside.png"  # paths count from the table's folder
+    pixels = {"whole": photo(1), "beside": photo(2), "here": photo(3)}
+    bytes_only = [pixels["whole"], pixels["whole"]]
+    paths = [str(tmp_path / "whole.png"), "beside.png", "here.png", "nowhere.png", None]
+    for images in (bytes_only, paths, [{"bytes": None, "path": p} for p in paths]):
+        write_table(path, images, as_dataset)
+        for name, place in (("whole", tmp_path), ("here", tmp_path), ("beside", beside.parent)):
+            (place / f"{name}.png").write_bytes(pixels[name])
+        store = ImageStore([path])
+        expected = [1, 1] if images is bytes_only else [1, 2, 3]
+        assert [store.open(f"i{n}").getpixel((0, 0))[0] for n in range(len(expected))] == expected
+        if images is not bytes_only:
+            with pytest.raises(PhotoError, match=r"'i3' cannot be used.*no photograph at .*nowhere\.png"):
+                store.open("i3")
+            with pytest.raises(PhotoError, match="'i4' cannot be used. The file is empty"):
+                store.open("i4")
+        shutil.rmtree(path) if as_dataset else path.unlink()
+
+
+def test_a_column_that_cannot_hold_photographs_is_told(tmp_path):
+    for images, kind in (([1, 2], "int64"), ([[1], [2]], "list"), ([{"url": "x"}], "struct")):
+        with pytest.raises(ValueError, match=f"its column 'image' holds {kind}.*, not bytes, paths or both"):
+            ImageStore([write_table(tmp_path / "a.parquet", images, False)])
+    pq.write_table(pa.table({"image_id": ["a", None], "image": [b"x", b"y"]}), tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"a\.parquet, row 2: image_id is missing"):
+        ImageStore([tmp_path / "a.parquet"])
+
+
+def test_a_photograph_is_known_by_its_bytes(tmp_path):
+    (tmp_path / "a.png").write_bytes(photo(1))
+    (tmp_path / "b.png").write_bytes(photo(1))
+    store = ImageStore([tmp_path])
+    assert store.digest("a") == store.digest("b") == hashlib.sha256(photo(1)).hexdigest()
+    (tmp_path / "b.png").write_bytes(photo(2))
+    assert store.digest("b") != store.digest("a")
+
+
 def test_two_photographs_of_one_id_are_an_error(tmp_path, shades):
     (tmp_path / "photos").mkdir()
     for name in ("dog.png", "dog.jpg"):
@@ -107,7 +185,7 @@ def test_a_bad_photograph_is_reported_when_it_is_opened_and_not_before(tmp_path)
     store = ImageStore([parquet(tmp_path / "a.parquet", rows)])
     assert len(store) == 4
     for key in ("text", "empty", "none"):
-        with pytest.raises(PhotoError):
+        with pytest.raises(PhotoError, match=f"The photograph '{key}' cannot be used"):
             store.open(key)
     assert store.open("good").getpixel((0, 0)) == (9, 0, 0)
 

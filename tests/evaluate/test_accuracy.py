@@ -5,7 +5,7 @@ import json
 import pytest
 
 from vqa.data.questions import QuestionRow
-from vqa.evaluate.accuracy import Scored, summarise
+from vqa.evaluate.accuracy import Scored, as_rows, summarise
 from vqa.evaluate.metrics import wilson_interval
 
 
@@ -39,6 +39,27 @@ def test_soft_accuracy_where_ten_humans_answered():
 def test_human_answers_are_compared_as_vqa_does():
     assert scored("2", "two", answers=("two",) * 10).is_correct
     assert not scored("2", "two").is_correct
+
+
+def test_soft_accuracy_is_of_those_whom_enough_people_answered():
+    items = [scored("red", "red", answers=("red",)), scored("red", "red", answers=("red",) * 3 + ("blue",) * 2)]
+    soft = summarise(items)["benchmarks"]["s"]["soft_accuracy"]
+    assert (soft["mean"], soft["count"]) == (1, 1)
+    assert "soft_accuracy" not in summarise(items[:1])["benchmarks"]["s"]
+
+
+def test_each_answer_is_a_line_of_a_file():
+    first = scored("two", "2", accepted=("2", "3"), type="count", split="test")
+    second = scored("red", "blue", 0.25, image="b", answers=("red", "red", "blue"), type=None)
+    common = {"question": "what is it?", "source": "s"}
+    assert as_rows([first, second]) == [
+        common
+        | {"image_id": "a", "type": "count", "split": "test", "truth": "2"}
+        | {"answer": "two", "confidence": 0.75, "correct": True},
+        common
+        | {"image_id": "b", "type": "other", "split": None, "truth": "blue"}
+        | {"answer": "red", "confidence": 0.25, "correct": False, "soft_accuracy": 0.666667},
+    ]
 
 
 class NoNouns:

@@ -30,6 +30,36 @@ def test_soft_accuracy_of_known_counts():
     assert metrics.soft_accuracy("maybe", humans) == 0
 
 
+@pytest.mark.parametrize("people", [3, 4, 9])
+def test_of_fewer_than_ten_people_the_formula_itself_is_taken(people):
+    """As OK-VQA's rows need it, which repeat the answers that count."""
+    assert metrics.soft_accuracy("ski pole", ["ski pole"] * people) == 1
+    assert metrics.soft_accuracy("ski pole", ["ski pole"] * 2 + ["pole"] * (people - 2)) == pytest.approx(2 / 3)
+    assert metrics.soft_accuracy("ski pole", ["pole"] * people) == 0
+
+
+def test_one_or_two_people_have_no_soft_accuracy():
+    for people in ([], ["red"], ["red", "red"]):
+        assert metrics.soft_accuracy("red", people) is None
+
+
+@pytest.mark.parametrize("truth", ["a", "the", "?", ".", "an", "!!", "...", ","])
+def test_truths_of_which_nothing_is_left_are_not_all_equal(truth):
+    others = {"a", "the", "?", ".", "an", "!!", "...", ",", "cat"} - {truth}
+    for compared in ({}, {"answers": [truth]}, {"accepted": [truth]}):
+        assert metrics.is_right(truth, truth, **compared)
+        assert not any(metrics.is_right(other, truth, **compared) for other in others)
+    assert metrics.soft_accuracy("the", ["a"] * 10) == 0 and metrics.soft_accuracy("the", ["the"] * 10) == 1
+
+
+def test_any_accepted_answer_is_right_in_the_usual_form():
+    accepted = ["bowl", "white bowl", "2"]
+    for answer in ("bowl", "a Bowl.", "The white_bowl", "two", "dish"):
+        assert metrics.is_right(answer, "dish", accepted=accepted)
+    assert not metrics.is_right("cup", "dish", accepted=accepted)
+    assert not metrics.is_right("bowl", "dish")
+
+
 class TwoStepNouns:
     """Stands in for WordNet: senses are numbers, and similarity falls with their distance."""
 

@@ -53,7 +53,6 @@ def test_a_box_covers_the_patches_whose_centre_it_holds_and_at_least_one():
 ROWS = [
     {
         "image_id": "p",
-        "split": "test",
         "boxes": [["dog", 0, 0, 1, 1], ["dog", 0.5, 0.5, 1, 1], ["cup", 0, 0, 1, 1], ["person", 0, 0, 1, 1]],
     }
 ]
@@ -68,14 +67,13 @@ def test_a_question_counts_where_it_is_about_one_boxed_class():
         QuestionRow("p", "is the bus red", "no"),  # no class that is boxed
         QuestionRow("q", "is the dog wet", "no"),  # no boxes
     ]
-    found = questions_about_classes(asked, ROWS, "test")
+    found = questions_about_classes(asked, ROWS)
     assert [item.question for item in found] == asked[:2]
     assert [item.name for item in found] == ["dog", "dog"] and found[0].boxes == ((0, 0, 1, 1), (0.5, 0.5, 1, 1))
-    assert questions_about_classes(asked, ROWS, "val") == []
 
 
 def test_every_class_but_persons_is_asked_for():
-    found = existence_questions(ROWS, "test")
+    found = existence_questions(ROWS)
     assert [(item.question.question, len(item.boxes)) for item in found] == [
         ("is there a dog in the photo?", 2),
         ("is there a cup in the photo?", 1),

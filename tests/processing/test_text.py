@@ -14,7 +14,7 @@ from vqa.processing.text import QuestionError, clean_question, normalise, normal
         ("3.5", "3.5"),
         ("ΣΑΣ", "σας"),
         ("", ""),
-        (".", ""),
+        (".", "."),
     ],
 )
 def test_normalise(given, expected):

@@ -11,6 +11,7 @@ from vqa.data.images import ImageStore
 from vqa.data.questions import Captions
 from vqa.evaluate import space
 from vqa.evaluate.metrics import wilson_interval
+from vqa.processing.text import MAX_QUESTION_CHARACTERS
 
 BATCH_SIZE = 32
 RANKS = (1, 5, 10)
@@ -19,12 +20,15 @@ RANKS = (1, 5, 10)
 def embed(
     predictor, store: ImageStore, rows: Sequence[Captions], variant: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Embeddings (N, D) of the photographs, (M, D) of all their captions, and (M,) each caption's photograph."""
+    """Embeddings (N, D) of the photographs, (M, D) of all their captions, and (M,) each caption's photograph.
+
+    Raises `ValueError` for a caption that is too long.
+    """
     from accelerate.utils import tqdm
 
     order = {image_id: place for place, image_id in enumerate(store)}
     rows = sorted(rows, key=lambda row: order[row.image_id])
-    captions = [caption for row in rows for caption in row.captions]
+    captions = [_checked(caption, row.image_id) for row in rows for caption in row.captions]
     image_of = np.repeat(np.arange(len(rows)), [len(row.captions) for row in rows])
     images, texts = [], []
     for start in tqdm(range(0, len(rows), BATCH_SIZE), desc="photographs", unit="batch"):
@@ -33,6 +37,15 @@ def embed(
     for start in tqdm(range(0, len(captions), BATCH_SIZE), desc="captions", unit="batch"):
         texts.append(predictor.embed_texts(captions[start : start + BATCH_SIZE], variant=variant))
     return np.concatenate(images), np.concatenate(texts), image_of
+
+
+def _checked(caption: str, image_id: str) -> str:
+    if len(caption) > MAX_QUESTION_CHARACTERS:
+        raise ValueError(
+            f"A caption of the photograph {image_id!r} has {len(caption)} characters; at most "
+            f"{MAX_QUESTION_CHARACTERS} are read."
+        )
+    return caption
 
 
 def summarise(images: np.ndarray, texts: np.ndarray, image_of: np.ndarray) -> dict:
