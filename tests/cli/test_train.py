@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from tests.faults import full_disk
 from vqa.__main__ import main
@@ -68,7 +69,7 @@ def test_own_data_in_one_command(own_data, tiny_weights, photo, monkeypatch, cap
     monkeypatch.chdir(own_data)
     assert main(["train", "--config", "own.json", *files]) == 0
     assert "no captions to align" in caplog.text
-    assert (own_data / "runs" / "own-aligned" / "joint" / "log.jsonl").is_file()  # no other configuration's run
+    [log] = (own_data / "runs").glob("own-aligned-*/joint/log.jsonl")
     record = json.loads((own_data / "mine" / "aligned" / "train.json").read_text())
     assert 20 <= record["examples"]["vqa-v2"] < 30  # a tenth of the photographs, by their ids, is val
     start = VQAPredictor.from_pretrained(tiny_weights)
@@ -78,6 +79,66 @@ def test_own_data_in_one_command(own_data, tiny_weights, photo, monkeypatch, cap
     pieces = [p.models["aligned"].heads.decoder.pieces.weight for p in (start, predictor)]
     assert pieces[0].shape == pieces[1].shape and not torch.equal(*pieces)
     torch.testing.assert_close(*pieces, atol=0.01, rtol=0)  # two steps away from where it started
+
+
+@pytest.fixture
+def train_own(own_data, tiny_weights, monkeypatch):
+    """Trains the tiny heads on, on rows of one's own, by the configuration that the README names."""
+    config = json.loads((ROOT / "configs" / "own.json").read_text())
+    config |= {name: str(tiny_weights / "encoders" / name) for name in ("vision", "text")}
+    config |= {"start": str(tiny_weights), "fit": config["fit"] | {"steps": 2, "warmup_steps": 1}}
+    (own_data / "own.json").write_text(json.dumps(config))
+    monkeypatch.chdir(own_data)
+
+    def train(rows: list[dict], out: str, *options: str) -> dict:
+        Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        files = ["--questions", "rows.jsonl", "--images", "train2014", "--out", out]
+        assert main(["train", "--config", "own.json", *files, *options]) == 0
+        return json.loads(Path(out, "aligned", "train.json").read_text())
+
+    return train
+
+
+def own_rows(answer: str = "red") -> list[dict]:
+    ids = [f"COCO_train2014_{number:012d}" for number in range(1, 31)]
+    return [{"image_id": i, "question": "what color is this?", "answer": answer} for i in ids]
+
+
+def test_other_data_are_another_run(train_own):
+    first = train_own(own_rows("red"), "first")
+    assert train_own(own_rows("red"), "again")["made_from"] == first["made_from"]
+    [folder] = Path("runs").iterdir()  # the finished run is saved under the second name, and not repeated
+    second = train_own(own_rows("blue"), "second")
+    assert len(list(Path("runs").iterdir())) == 2
+    differ = {name for name, value in second["made_from"].items() if first["made_from"][name] != value}
+    assert differ == {"questions"}
+    weights = [Path(name, "aligned", "model.safetensors").read_bytes() for name in ("first", "again", "second")]
+    assert weights[0] == weights[1] != weights[2]
+
+
+def test_val_is_what_was_not_trained_on(train_own, capsys, caplog):
+    """Rows that name no split: nine tenths are trained on, and what is measured is the other tenth or is told."""
+    files = ["--images", "train2014", "--questions", "rows.jsonl", "--weights", "mine"]
+
+    def evaluate(*options) -> dict:
+        assert main(["evaluate", *files, "--out", "eval.json", *options]) == 0
+        return json.loads(Path("eval.json").read_text())["benchmarks"]["questions"]
+
+    for number in range(30):  # all photographs differ, so that each is known by itself
+        Image.new("RGB", (30, 20 + number), "red").save(f"train2014/COCO_train2014_{number + 1:012d}.png")
+    captions = [{"image_id": row["image_id"], "captions": ["a red photo"], "split": "train"} for row in own_rows()]
+    Path("captions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in captions[:20]))
+    train_own(own_rows(), "mine")
+    val = evaluate("--split", "val")
+    assert val["trained_on"] == 0 and 0 < val["photographs"] < 10
+    whole = evaluate("--split", "all")
+    assert (whole["photographs"], whole["trained_on"]) == (30, 30 - val["photographs"])
+    assert f"{30 - val['photographs']} of the 30 photographs that are measured were trained on" in caplog.text
+    assert main(["evaluate", *files]) == 2
+    assert "the rows name no split" in capsys.readouterr().err
+    train_own(own_rows(), "mine", "--captions", "captions.jsonl")  # which name photographs of val as train
+    val = evaluate("--split", "val")
+    assert val["trained_on"] == 0 and 0 < val["photographs"] < 10
 
 
 def test_data_that_cannot_be_trained_on_is_told(own_data, tiny_data, tiny_weights, capsys):

@@ -172,3 +172,5 @@ def test_counts_are_asked_only_where_all_are_boxed():
 def test_statements_are_true_of_their_own_photograph_only():
     examples = matching([{"image_id": "a", "captions": ["A dog."]}], {"a": ["A cat"]}, seed=0)
     assert [(e.question, e.answers) for e in examples] == [("A dog", ("yes",)), ("A cat", ("no",))]
+    alone = matching([{"image_id": "a", "captions": ["A dog."]}], {"a": []}, seed=0)
+    assert [(e.question, e.answers) for e in alone] == [("A dog", ("yes",))]

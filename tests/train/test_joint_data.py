@@ -9,7 +9,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from vqa.common.checksums import SUMS_FILE
 from vqa.data.augment import MIRRORED
+from vqa.data.images import ImageStore
+from vqa.data.trained_on import TRAINED_ON_FILE, TrainedOn
 from vqa.inference.predictor import VQAPredictor
 from vqa.model.checkpoint import from_encoders, save_heads
 from vqa.model.model import VQAModel
@@ -18,7 +21,7 @@ from vqa.train.checkpoint import save
 from vqa.train.contrastive import CaptionPairs
 from vqa.train.examples import Example
 from vqa.train.joint import train_joint
-from vqa.train.joint_data import nearest_captions, prepare
+from vqa.train.joint_data import nearest_captions, own_captions, prepare
 
 
 def test_heads_of_several_folders_are_averaged(joint_settings, tiny_weights, tmp_path):
@@ -51,7 +54,7 @@ def test_photographs_are_seen_at_another_size_from_there_on(joint_settings, tiny
     own = {"start": str(tiny_weights), "model": {}, "image_size": 160, "out": str(tmp_path / "finer")}
     data = train_joint(joint_settings(fit=fit, **own), "unaligned", False, tmp_path / "run")
     assert data.images.plain.features.shape[1] == 25
-    save(data)
+    save(data, {})
     predictor = VQAPredictor.from_pretrained(tmp_path / "finer")
     seen = predictor.encode(photo)
     assert seen.states.states.shape[1] == 25 and predictor.ask(seen, "what color is this?", "unaligned").top
@@ -160,3 +163,79 @@ def test_hard_wrong_captions_are_near_but_of_another_photograph():
     nearest = nearest_captions(captions, Texts(), first=1, last=4)
     assert all(f"x {i}" not in nearest[f"p{i}"] for i in range(9))
     assert nearest["p8"] == ["x 6", "x 5", "x 4"]  # "x 7", the very nearest, is left out
+    captions = {"a": ["x 1", "x 2"], "b": ["x 2"], "c": ["x 3", "x 1"]}
+    nearest = nearest_captions(captions, Texts(), first=0)
+    assert {name: set(found) for name, found in nearest.items()} == {
+        "a": {"x 3"},  # its own words are true of it, whoever said them
+        "b": {"x 1", "x 3"},
+        "c": {"x 2"},
+    }
+    assert nearest_captions({"a": ["x 1"]}, Texts()) == {"a": []}
+
+
+@pytest.mark.parametrize(("own", "pool"), [(1, 3), (3, 1), (4, 0)])
+def test_a_photographs_own_captions_are_never_mined_as_wrong(cats, own, pool):
+    captions = {"p0": [f"a photo of {c}" for c in ("red", "blue", "green", "white")[:own]]}
+    captions |= {
+        "p1": ["a photo of red"],
+        "p2": ["a photo of white"],
+        "p3": [f"a photo of {c}" for c in ("blue", "green")],
+    }
+    texts = {caption for of_image in captions.values() for caption in of_image}
+    pairs = CaptionPairs(captions, cats.images, cats.texts, 4, hard_negatives=2, mine_every=1, seed=0)
+    assert len(texts) == 4 and pairs.pool_size == pool
+    if not pool:  # every caption is the photograph's own: there is none to be wrong
+        assert "hard_states" not in pairs.batch(0, cats.model)
+        return
+    distinct, nearest = sorted(texts), pairs.mine(cats.model)
+    assert nearest.shape == (4, pool)
+    for image_id, row in zip(sorted(captions), nearest.tolist(), strict=True):
+        assert not {distinct[i] for i in row} & set(captions[image_id])
+
+
+def test_captions_spread_over_rows_are_all_trained_on(joint_settings, tmp_path):
+    rows = [{"image_id": f"p{i}", "captions": [f"a photo of {c}"]} for i in range(4) for c in ("red", "blue")]
+    (tmp_path / "c.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[::2] + rows[1::2]))
+    box = {"classes": "all", "boxes": [["cat", 0, 0, 1, 1]], "image_id": "p1"}
+    (tmp_path / "b.jsonl").write_text(f"{json.dumps(box)}\n{json.dumps(box)}\n")
+    files = {"captions": [str(tmp_path / "c.jsonl")], "boxes": [str(tmp_path / "b.jsonl")]}
+    data = prepare(joint_settings(**files, cache=str(tmp_path / "cache")), "aligned")
+    assert own_captions(data.caption_rows["train"]) == {
+        f"p{i}": ["a photo of red", "a photo of blue"] for i in range(4)
+    }
+    assert [(e.image_id, e.answers) for e in data.sources["count"]] == [("p1", ("1",))]  # one cat, in two rows
+
+
+def test_what_is_missing_is_counted_and_what_nobody_asks_about_is_not_opened(
+    joint_settings, tiny_data, tmp_path, caplog
+):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for i in (*range(8), 16, 17):  # half of the sixteen, and half of val
+        shutil.copy(tiny_data / "photos" / f"p{i}.png", photos)
+    (photos / "torn.png").write_bytes((photos / "p1.png").read_bytes()[:60])
+    (photos / "._p1.png").write_bytes(b"what macOS writes")
+    cache = str(tmp_path / "cache")
+    data = prepare(joint_settings(images=[str(photos)], cache=cache), "unaligned")
+    assert "10 of 20 questions are left out: 10 photographs are not among the images, for instance p10" in caplog.text
+    assert "10 of 20 photographs with captions are left out" in caplog.text
+    assert len(data.sources["colours"]) == 8 and len(data.val) == 2
+    assert "p16" in data.images and "torn" not in data.images
+    (photos / "p1.png").write_bytes((photos / "p1.png").read_bytes()[:60])
+    with pytest.raises(ValueError, match="The photograph 'p1' cannot be used"):
+        prepare(joint_settings(images=[str(photos)], cache=str(tmp_path / "other")), "unaligned")
+
+
+def test_the_weights_know_which_photographs_they_were_trained_on(joint_settings, tiny_data, tiny_weights, tmp_path):
+    encoders = tmp_path / "encoders"
+    shutil.copytree(tiny_weights / "encoders", encoders)
+    store = ImageStore([tiny_data / "photos"])
+    TrainedOn.of_photographs(store, ["p19"]).write(encoders / "vision")  # by an earlier stage
+    places = {name: str(encoders / name) for name in ("vision", "text")}
+    settings = joint_settings(**places, out=str(tmp_path / "out"), fit={"steps": 0, "learning_rate": 1})
+    save(train_joint(settings, "unaligned", False, tmp_path / "run"), {"questions": "abc"})
+    known = TrainedOn.of_weights(tmp_path / "out", "unaligned")
+    assert known.among(store, store) == {f"p{i}" for i in range(16)} | {"p19"}
+    assert TrainedOn.read(tmp_path / "out" / "encoders" / "vision").among(store, store) == {"p19"}
+    assert TRAINED_ON_FILE in (tmp_path / "out" / "unaligned" / SUMS_FILE).read_text()
+    assert json.loads((tmp_path / "out" / "unaligned" / "train.json").read_text())["made_from"] == {"questions": "abc"}

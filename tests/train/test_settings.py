@@ -25,6 +25,19 @@ def test_each_stage_starts_from_what_one_other_leaves():
         ({"batchsize": 3}, "batchsize"),
         ({"images": None}, "images"),
         ({"fit": {"stepz": 3}}, "stepz"),
+        ({"stage": ["joint"]}, "one of encoder, joint"),
+        ({"images": "photos"}, r'c\.json: images is a list, and each item a text, not "photos"'),
+        ({"questions": [3]}, "questions is a list"),
+        ({"fit": 3}, "fit is an object, not 3"),
+        ({"fit": {"steps": "100", "learning_rate": 1}}, r'fit\.steps is a whole number, not "100"'),
+        ({"align": {"steps": 10.5, "learning_rate": 1}}, r"align\.steps is a whole number, not 10\.5"),
+        ({"fit": {"steps": 1, "learning_rate": None}}, r"fit\.learning_rate is a number, not null"),
+        ({"answer_pieces": True}, "answer_pieces is a whole number, not true"),
+        ({"image_size": "big"}, 'image_size is a whole number or null, not "big"'),
+        ({"questions_per_batch": {"a": 1.5}}, "questions_per_batch is an object, and each value a whole number"),
+        ({"model": {"hidden_size": "256"}}, r'model\.hidden_size is a whole number, not "256"'),
+        ({"model": {"hiden_size": 256}}, r"model\.hiden_size is not a setting of the model"),
+        ({"model": {"variant": "aligned"}}, r"model\.variant is not a setting of the model"),
     ],
 )
 def test_a_wrong_configuration_is_refused(tiny_data, tmp_path, change, message):
@@ -34,3 +47,25 @@ def test_a_wrong_configuration_is_refused(tiny_data, tmp_path, change, message):
     (tmp_path / "c.json").write_text(json.dumps(fields))
     with pytest.raises(ValueError, match=message):
         load_settings(tmp_path / "c.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"stage": "joint",\n "images": [],\n}', r"c\.json, line 2: not JSON"),
+        (b"", r"c\.json, line 1: not JSON"),
+        (b"[1, 2]", r"c\.json is not a configuration"),
+        (b'"joint"', r"c\.json is not a configuration"),
+        (b'{"stage": "\xff"}', r"c\.json is not UTF-8 text"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_named(tmp_path, content, message):
+    (tmp_path / "c.json").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        load_settings(tmp_path / "c.json")
+
+
+def test_whole_numbers_are_numbers_too(tiny_data, tmp_path):
+    fields = json.loads((tiny_data / "joint.json").read_text()) | {"align_weight": 1, "model": {"dropout": 0}}
+    (tmp_path / "c.json").write_text(json.dumps(fields))
+    assert load_settings(tmp_path / "c.json").align_weight == 1

@@ -66,6 +66,20 @@ def test_results_are_read_and_shown(tmp_path):
     assert html.count("<circle") == 1 and "No eval.json for unaligned" in html
 
 
+def test_photographs_are_called_new_only_where_that_is_known():
+    def page(*trained_on) -> str:
+        benchmarks = {f"b{i}": EVAL["benchmarks"]["coco-qa"] | {"photographs": 10} for i in range(len(trained_on))}
+        for figures, seen in zip(benchmarks.values(), trained_on, strict=True):
+            figures["trained_on"] = seen
+        return results_html({"aligned": EVAL | {"benchmarks": benchmarks}}, ["aligned"], "en")
+
+    new = "Accuracy on photographs the model never saw"
+    assert new in page(0, 0)
+    assert new not in results_html({"aligned": EVAL}, ["aligned"], "en")  # an older file, which does not tell
+    assert new not in page(0, None) and "trained on" not in page(0, None)
+    assert new not in page(0, 3) and "The model was trained on 3 of the 20 photographs" in page(0, 3)
+
+
 def test_without_measurements_the_page_says_so(tmp_path):
     (tmp_path / "aligned").mkdir()
     assert "no measurements" in results_html(read_results(tmp_path, ["aligned"]), ["aligned"], "en")

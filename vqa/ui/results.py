@@ -48,7 +48,7 @@ def results_html(results: Mapping[str, dict], names: list[str], language: str) -
     missing = [name for name in names if name not in results]
     parts = [notice(text(language, "results.missing", names=", ".join(missing)))] if missing else []
     parts += [
-        section(text(language, "results.accuracy"), _accuracy(results, language)),
+        section(_accuracy_title(results, language), _accuracy(results, language)),
         section(text(language, "results.reliability"), _reliability(results, language)),
         _retrieval(results, language),
         _space(results, language),
@@ -56,6 +56,16 @@ def results_html(results: Mapping[str, dict], names: list[str], language: str) -
         _source(results, language),
     ]
     return "".join(parts)
+
+
+def _accuracy_title(results: Mapping[str, dict], language: str) -> str:
+    """Says that the photographs are new only where it is known, and of how many the opposite is known."""
+    benchmarks = [figures for result in results.values() for figures in result.get("benchmarks", {}).values()]
+    known = [figures for figures in benchmarks if figures.get("trained_on") is not None]
+    if seen := sum(figures["trained_on"] for figures in known):
+        photographs = sum(figures["photographs"] for figures in known)
+        return text(language, "results.accuracy.seen", seen=seen, photographs=photographs)
+    return text(language, "results.accuracy.new" if known and len(known) == len(benchmarks) else "results.accuracy")
 
 
 def _accuracy(results: Mapping[str, dict], language: str) -> str:

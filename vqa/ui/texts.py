@@ -241,7 +241,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "这些权重还没有测量结果。运行 python -m vqa evaluate 会生成 eval.json，本页将显示其内容。",
     ),
     "results.missing": ("No eval.json for {names}.", "缺少 {names} 的 eval.json。"),
-    "results.accuracy": ("Accuracy on photographs the model never saw", "在模型从未见过的照片上的正确率"),
+    "results.accuracy": ("Accuracy", "正确率"),
+    "results.accuracy.new": ("Accuracy on photographs the model never saw", "在模型从未见过的照片上的正确率"),
+    "results.accuracy.seen": (
+        "Accuracy. The model was trained on {seen:,} of the {photographs:,} photographs",
+        "正确率。{photographs:,} 张照片中有 {seen:,} 张参与过训练",
+    ),
     "results.benchmark": ("benchmark", "基准"),
     "results.count": ("questions", "问题数"),
     "results.question_only": ("question only", "仅看问题"),
