@@ -1,17 +1,20 @@
 """The ablation: cells that differ in what they say, a table of them, and going on after an interruption."""
 
+import dataclasses
 import json
-from types import SimpleNamespace
+import shutil
 
 import pytest
 import torch
-import torch.nn.functional as F
 
 import vqa.cli.ablate
 from vqa.__main__ import main
 from vqa.cli.ablate import SETUPS, Testbed, cell_settings
 from vqa.evaluate.tables import ablation_space_table, ablation_table
-from vqa.processing.processor import PAD
+from vqa.model.checkpoint import load_encoder
+from vqa.processing.processor import BOS, EOS
+from vqa.train.joint import train_heads
+from vqa.train.joint_data import new_model
 from vqa.train.settings import load_settings
 
 CHOSEN = ("question only", "pooled, unaligned", "co-attention, contrastive, hard negatives")
@@ -61,27 +64,64 @@ def test_each_cell_is_trained_once_and_measured(ablate, tmp_path, monkeypatch, c
     assert json.loads((tmp_path / "ablation.json").read_text())["variants"] == report["variants"]
 
 
-class Texts:
-    def __getitem__(self, texts):
-        return torch.zeros(len(texts), 1, 1), torch.ones(len(texts), 1, dtype=torch.bool)
+def test_a_cell_is_trained_anew_where_what_it_was_made_from_is_another(
+    ablate, tiny_data, tiny_weights, tmp_path, monkeypatch
+):
+    for name in ("photos", "encoders"):
+        shutil.copytree({"photos": tiny_data, "encoders": tiny_weights}[name] / name, tmp_path / name)
+    config = json.loads((tiny_data / "joint.json").read_text())
+    config |= {name: str(tmp_path / "encoders" / name) for name in ("vision", "text")}
+    config |= {"images": [str(tmp_path / "photos")], "cache": str(tmp_path / "cache")}
+    (tmp_path / "own.json").write_text(json.dumps(config))
+    trained = []
+    train_heads = vqa.cli.ablate.train_heads
+    monkeypatch.setattr(vqa.cli.ablate, "train_heads", lambda *args: trained.append(train_heads(*args)))
+    monkeypatch.setattr(vqa.cli.ablate, "SETUPS", {CHOSEN[1]: SETUPS[CHOSEN[1]]})
+
+    def cells_trained() -> int:
+        trained.clear()
+        shutil.rmtree(tmp_path / "cache", ignore_errors=True)
+        assert ablate("--seeds", "1", "--config", str(tmp_path / "own.json")) == 0
+        return len(trained)
+
+    assert (cells_trained(), cells_trained()) == (1, 0)
+    [cell] = (json.loads(path.read_text()) for path in (tmp_path / "cells").iterdir())
+    assert set(cell["made_from"]) >= {"images", "questions", "captions", "boxes", "vision", "text", "settings", "code"}
+    monkeypatch.setattr(vqa.cli.ablate, "commit", lambda: "today")
+    assert cells_trained() == 0  # and the finished cell keeps the commit that it was trained at
+    assert json.loads((tmp_path / "ablation.json").read_text())["commit"] == str(cell["commit"])
+    shutil.copy(tmp_path / "photos" / "p1.png", tmp_path / "photos" / "p2.png")
+    assert (cells_trained(), cells_trained()) == (1, 0)
+    encoder = load_encoder(tmp_path / "encoders" / "vision")
+    with torch.no_grad():
+        next(encoder.parameters()).add_(0.5)
+    encoder.save_pretrained(tmp_path / "encoders" / "vision")
+    assert (cells_trained(), cells_trained()) == (1, 0)
+    monkeypatch.setattr(vqa.cli.ablate, "code_digest", lambda: "other code")
+    assert (cells_trained(), cells_trained()) == (1, 0)
 
 
-def test_an_answer_counts_where_each_piece_and_the_end_are_the_likeliest():
-    pieces = {"red": [1, 5, 2, PAD], "tennis racket": [1, 6, 7, 2], "no": [1, 8, 2, PAD]}
-    said = F.one_hot(torch.tensor(list(pieces.values())).roll(-1, 1), 9).float()
-    said[1, 2] = F.one_hot(torch.tensor(4), 9)  # goes on after "tennis racket"
-    said[2, 2] = F.one_hot(torch.tensor(4), 9)  # after the end of "no" nothing matters
-    testbed = Testbed.__new__(Testbed)
-    testbed.texts = Texts()
-    testbed.rows = [{"image_id": "i", "question": "?", "answer": a, "source": a[:1]} for a in pieces]
-    testbed.rows[1]["source"] = "r"
-    data = SimpleNamespace(
-        images=SimpleNamespace(plain_states=lambda ids: torch.zeros(len(ids), 1, 1)),
-        processor=SimpleNamespace(pad_answers=torch.tensor),
-        answer_ids=pieces.get,
-        model=SimpleNamespace(heads=lambda *batch: SimpleNamespace(logits=said)),
-    )
-    assert testbed.accuracies(data, False) == {"n": 1.0, "r": 0.5}
+def test_an_answer_counts_where_greedy_decoding_writes_it(joint_settings, tmp_path):
+    settings = joint_settings(fit={"steps": 80, "learning_rate": 1e-2, "warmup_steps": 1, "ema": 0})
+    testbed = Testbed(settings, "val")
+    model = new_model(settings, "unaligned", testbed.data.processor.answer_vocab_size)
+    data = dataclasses.replace(testbed.data, settings=settings, model=model)
+    train_heads(data, False, tmp_path)
+    said = []
+    for row in testbed.rows:
+        states, (text_states, text_mask) = data.images.plain_states([row["image_id"]]), testbed.texts[[row["question"]]]
+        ids = [BOS]
+        while ids[-1] != EOS and len(ids) < 8:
+            logits = model.heads(states, text_states, text_mask, torch.tensor([ids])).logits
+            ids.append(int(logits[0, -1].argmax()))
+        said.append(data.processor.decode_answer(ids) if ids[-1] == EOS else None)
+    assert any(said), "the tiny model is to have learned to say something"
+    rows = [row | {"source": source} for row in testbed.rows for source in ("own", "other")]
+    for answer, own, other in zip(said, rows[::2], rows[1::2], strict=True):
+        own["answer"], other["answer"] = answer or "red", f"{answer} dog"
+    testbed.rows = rows
+    share = sum(answer is not None for answer in said) / len(said)
+    assert testbed.accuracies(data, False) == {"own": share, "other": 0.0}
 
 
 def test_tables_of_means_and_deviations():
