@@ -7,7 +7,7 @@ import pytest
 
 from vqa.__main__ import main
 from vqa.data.images import ImageStore
-from vqa.data.questions import read_questions
+from vqa.data.rows import answered_row, read_rows
 
 
 def test_both_splits_are_written_whole_and_read_back(tmp_path, capsys):
@@ -15,13 +15,13 @@ def test_both_splits_are_written_whole_and_read_back(tmp_path, capsys):
     assert main(["easy", "--out", str(tmp_path / "easy")]) == 0
     assert "48,248 questions about 5,000 pictures" in capsys.readouterr().out
     store = ImageStore([tmp_path / "easy" / "images"])
-    rows = read_questions([tmp_path / "easy" / "questions.jsonl"])
-    assert Counter(row.split for row in rows) == {"train": 38575, "test": 9673}
-    assert {row.image_id for row in rows} == set(store)
+    rows = read_rows([tmp_path / "easy" / "questions.jsonl"], answered_row)
+    assert Counter(row["split"] for row in rows) == {"train": 38575, "test": 9673}
+    assert {row["image_id"] for row in rows} == set(store)
     asked, answers, numbers = easy_vqa.get_test_questions()
-    tested = [row for row in rows if row.split == "test"]
+    tested = [row for row in rows if row["split"] == "test"]
     for row, *official in zip(tested[::97], asked[::97], answers[::97], numbers[::97], strict=True):
-        assert [row.question, row.answer, row.image_id] == [*official[:2], f"test-{official[2]}"]
+        assert [row["question"], row["answer"], row["image_id"]] == [*official[:2], f"test-{official[2]}"]
     with open(easy_vqa.get_test_image_paths()[7], "rb") as picture:
         assert (tmp_path / "easy" / "images" / "test-7.png").read_bytes() == picture.read()
 
