@@ -54,6 +54,14 @@ def test_evaluate_and_retrieve_complete_one_file(data, tiny_weights, capsys):
     assert question_only["count"] == 3 and question_only["weights"] == first["weights"]
     assert second["benchmarks"] == first["benchmarks"]
 
+    for options, reason in (
+        (["--split", "all"], "of the split 'test', not 'all'"),
+        (["--limit", "1"], "of 3 questions"),
+    ):
+        assert command("evaluate", data, tiny_weights, "--out", out, "--question-only", "--source", "s", *options) == 2
+        assert reason in capsys.readouterr().err
+        assert json.loads(out.read_text())["benchmarks"]["s"]["question_only"] == blind
+
     assert command("evaluate", data, tiny_weights, "--out", out, "--variant", "unaligned") == 0
     third = json.loads(out.read_text())
     assert third["weights"] != first["weights"]

@@ -66,6 +66,6 @@ def run(args: argparse.Namespace) -> None:
     if args.predictions:
         write_whole(args.predictions, "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in as_rows(scored)))
     if out and args.question_only:
-        out.add_question_only(report["benchmarks"], args.weights, args.variant)
+        out.add_question_only(report["benchmarks"], args)
     elif out:
         out.write(report, args, [*args.images, *args.questions])

@@ -44,14 +44,27 @@ class EvalFile:
         self.content |= header | {"data": data} | part | {"benchmarks": benchmarks}
         write_json(self.path, self.content)
 
-    def add_question_only(self, benchmarks: dict, weights: Path, variant: str) -> None:
-        """Puts accuracies without photographs, of these weights or of a model trained without, beside those with."""
+    def add_question_only(self, benchmarks: dict, args: argparse.Namespace) -> None:
+        """Puts accuracies without photographs, of these weights or of a model trained without, beside those with.
+
+        Raises `ValueError` where those with photographs are of another split, or of another number of questions.
+        """
+        if self.content.get("split", args.split) != args.split:
+            raise ValueError(
+                f"{self.path} has figures of the split {self.content['split']!r}, not {args.split!r}: the two do not "
+                "belong side by side. Choose another file, or the same split."
+            )
         for source, figures in benchmarks.items():
-            if source in self.content.get("benchmarks", {}):
-                beside = figures | {"weights": hash_weights(weights, variant)}
-                self.content["benchmarks"][source]["question_only"] = beside
-            else:
+            with_photographs = self.content.get("benchmarks", {}).get(source)
+            if with_photographs is None:
                 print(f"{self.path} has no figures for {source} yet; evaluate with photographs first.")
+            elif with_photographs["count"] != figures["count"]:
+                raise ValueError(
+                    f"{self.path} has figures of {with_photographs['count']} questions of {source}, not of "
+                    f"{figures['count']}: evaluate with photographs on the same questions first."
+                )
+            else:
+                with_photographs["question_only"] = figures | {"weights": hash_weights(args.weights, args.variant)}
         write_json(self.path, self.content)
 
 
