@@ -60,7 +60,7 @@ def test_evaluate_and_retrieve_complete_one_file(data, tiny_weights, capsys):
     ):
         assert command("evaluate", data, tiny_weights, "--out", out, "--question-only", "--source", "s", *options) == 2
         assert reason in capsys.readouterr().err
-        assert json.loads(out.read_text())["benchmarks"]["s"]["question_only"] == blind
+        assert json.loads(out.read_text())["benchmarks"]["s"]["question_only"] == question_only
 
     assert command("evaluate", data, tiny_weights, "--out", out, "--variant", "unaligned") == 0
     third = json.loads(out.read_text())
