@@ -226,6 +226,17 @@ def test_what_is_missing_is_counted_and_what_nobody_asks_about_is_not_opened(
         prepare(joint_settings(images=[str(photos)], cache=str(tmp_path / "other")), "unaligned")
 
 
+def test_answers_that_are_cut_are_counted(joint_settings, tiny_data, tmp_path, caplog):
+    rows = [json.loads(line) for line in (tiny_data / "questions.jsonl").read_text().splitlines()]
+    rows[3]["answer"] = " ".join(f"word{chr(97 + i)}" for i in range(26))
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    prepare(joint_settings(questions=[str(tmp_path / "q.jsonl")], cache=str(tmp_path / "cache")), "unaligned")
+    assert "1 answers have more than 24 pieces and are learned without their end, for instance 'worda" in caplog.text
+    caplog.clear()
+    prepare(joint_settings(cache=str(tmp_path / "cache")), "unaligned")
+    assert "pieces" not in caplog.text
+
+
 def test_the_weights_know_which_photographs_they_were_trained_on(joint_settings, tiny_data, tiny_weights, tmp_path):
     encoders = tmp_path / "encoders"
     shutil.copytree(tiny_weights / "encoders", encoders)

@@ -1,5 +1,6 @@
 """All that a joint run reads, as batches of the frozen encoders' states, and the heads that it trains."""
 
+import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ from vqa.train.features import PhotoStates, TextStates, drawn_patches, vit_cache
 from vqa.train.relations import turned
 from vqa.train.sampling import uniform
 from vqa.train.settings import JointSettings
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -128,6 +131,7 @@ def prepare(settings: JointSettings, variant: str, splits: Sequence[str] = ("tra
         pieces = train_answer_pieces([*answers, *(e.answers[0] for e in captions)], settings.answer_pieces)
     processor = VQAProcessor.from_parts(settings.vision, settings.text, pieces, settings.seen_at(variant))
     model = new_model(settings, variant, processor.answer_vocab_size)
+    _warn_of_long_answers(set(answers), processor, model.config.max_answer_pieces)
 
     val = of_split(rows, "val")
     by_split = {"train": train_captions, "val": of_split(caption_rows, "val")}
@@ -150,6 +154,17 @@ def prepare(settings: JointSettings, variant: str, splits: Sequence[str] = ("tra
     return JointData(
         settings, model, processor, sources, statements, captions, by_split, val, images, texts, whole, known
     )
+
+
+def _warn_of_long_answers(answers: set[str], processor: VQAProcessor, most: int) -> None:
+    long = sorted(answer for answer in answers if len(processor.encode_answer(answer)) > most)
+    if long:
+        logger.warning(
+            "%d answers have more than %d pieces and are learned without their end, for instance %r.",
+            len(long),
+            most,
+            long[0],
+        )
 
 
 def read_data(settings: JointSettings) -> tuple[list[dict], list[dict], list[dict], ImageStore]:
