@@ -26,8 +26,8 @@ def test_cells_differ_from_one_another_and_share_the_budget(tiny_data):
     assert len(SETUPS) == 9
     assert len({(repr(cells[name]), setup.variant, setup.question_only) for name, setup in SETUPS.items()}) == 9
     for settings in cells.values():
-        assert (settings.fit["steps"], settings.align["steps"]) == (8, 10)  # twice those of the configuration
-        assert settings.fit["seed"] == settings.align["seed"] == 3 and settings.fit["ema"] == 0
+        assert (settings.fit.steps, settings.align.steps) == (8, 10)  # twice those of the configuration
+        assert settings.fit.seed == settings.align.seed == 3 and settings.fit.ema == 0
     assert {settings.model["fusion"] for settings in cells.values()} == {"pooled", "coattention"}
     assert cells["co-attention, projection only"].align_weight == 0
     assert cells["co-attention, contrastive"].hard_negatives == 0
@@ -109,7 +109,7 @@ def test_an_answer_counts_where_greedy_decoding_writes_it(joint_settings, tmp_pa
     train_heads(data, False, tmp_path)
     said = []
     for row in testbed.rows:
-        states, (text_states, text_mask) = data.images.plain_states([row["image_id"]]), testbed.texts[[row["question"]]]
+        states, (text_states, text_mask) = data.images[[row["image_id"]]], testbed.texts[[row["question"]]]
         ids = [BOS]
         while ids[-1] != EOS and len(ids) < 8:
             logits = model.heads(states, text_states, text_mask, torch.tensor([ids])).logits

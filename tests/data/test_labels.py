@@ -1,8 +1,5 @@
 """What is known of a photograph: words and boxes."""
 
-import torch
-
-from vqa.data.augment import PLAIN_VIEW
 from vqa.data.labels import (
     COCO_CLASSES,
     box_grid,
@@ -53,16 +50,12 @@ def test_a_question_is_about_the_class_that_it_asks_for_or_is_answered_with():
 
 def test_boxes_mark_the_cells_whose_centre_they_cover():
     cat = COCO_CLASSES.index("cat")
-    grid = box_grid([["cat", 0.0, 0.5, 0.5, 1.0]], PLAIN_VIEW, (4, 2))[:, cat].view(4, 2)
+    grid = box_grid([["cat", 0.0, 0.5, 0.5, 1.0]], (4, 2))[:, cat].view(4, 2)
     assert grid.tolist() == [[0, 0], [0, 0], [1, 0], [1, 0]]
-    mirrored = box_grid([["cat", 0.0, 0.5, 0.5, 1.0]], (0, 0, 1, 1, 1.0), (4, 2))[:, cat].view(4, 2)
-    assert torch.equal(mirrored, grid.flip(1))
-    cropped = box_grid([["cat", 0.0, 0.5, 0.5, 1.0]], (0.0, 0.5, 0.5, 1.0, 0.0), (4, 2))[:, cat]
-    assert cropped.sum() == 8
-    outside = box_grid([["cat", 0.0, 0.5, 0.5, 1.0]], (0.5, 0.0, 1.0, 0.5, 0.0), (4, 2))
-    assert outside.sum() == 0
+    assert box_grid([["cat", 1.2, 0.5, 1.5, 1.0]], (4, 2)).sum() == 0  # outside
+    assert box_grid([["unicorn", 0.0, 0.5, 0.5, 1.0]], (4, 2)).sum() == 0
 
 
 def test_a_tiny_box_still_marks_the_cell_it_lies_in():
-    grid = box_grid([["sofa", 0.55, 0.05, 0.56, 0.06]], PLAIN_VIEW, (2, 2))[:, COCO_CLASSES.index("couch")]
+    grid = box_grid([["sofa", 0.55, 0.05, 0.56, 0.06]], (2, 2))[:, COCO_CLASSES.index("couch")]
     assert grid.tolist() == [0, 1, 0, 0]

@@ -4,7 +4,14 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from vqa.model.coattention import CoAttention, CoAttentionBlock, MultiHeadAttention
+from vqa.model.coattention import (
+    CoAttention,
+    CoAttentionBlock,
+    MultiHeadAttention,
+    PatchBlock,
+    SymmetricCoAttention,
+    WordBlock,
+)
 
 B, P, L, D, H = 3, 7, 5, 12, 2
 
@@ -36,31 +43,30 @@ def test_attention_equals_scaled_dot_product_attention(inputs, masked):
         assert weights[1, :, :, 3:].max() == 0
 
 
-def test_padding_changes_nothing(inputs):
+FUSIONS = {
+    "coattention": lambda: CoAttention(D, H, 1, 3, 2, 0.0, P).eval(),
+    "symmetric": lambda: SymmetricCoAttention(D, H, 2, 2, 0.0, P).eval(),
+}
+
+
+@pytest.mark.parametrize("kind", FUSIONS)
+def test_padding_changes_nothing(inputs, kind):
     image, text, mask = inputs
-    fusion = CoAttention(D, H, 2, 2, 0.0, P).eval()
+    fusion = FUSIONS[kind]()
     padded = fusion(image, text, mask)
     alone = fusion(image[1:2], text[1:2, :3], mask[1:2, :3])
     torch.testing.assert_close(padded[0][1:2], alone[0])
     torch.testing.assert_close(padded[1][1:2, :3], alone[1])
 
 
-def test_permuting_the_batch_permutes_the_output(inputs):
+@pytest.mark.parametrize("kind", FUSIONS)
+def test_permuting_the_batch_permutes_the_output(inputs, kind):
     image, text, mask = inputs
-    fusion, order = CoAttention(D, H, 2, 2, 0.0, P).eval(), [2, 0, 1]
+    fusion, order = FUSIONS[kind](), [2, 0, 1]
     for straight, permuted in zip(
         fusion(image, text, mask)[:2], fusion(image[order], text[order], mask[order])[:2], strict=True
     ):
         torch.testing.assert_close(straight[order], permuted)
-
-
-def test_a_patch_keeps_its_place_in_any_order(inputs):
-    image, text, mask = inputs
-    fusion, order = CoAttention(D, H, 2, 2, 0.0, P).eval(), torch.stack([torch.randperm(P) for _ in range(B)])
-    straight = fusion(image, text, mask)
-    shuffled = fusion(image.gather(1, order[..., None].expand_as(image)), text, mask, order)
-    torch.testing.assert_close(straight[0].gather(1, order[..., None].expand_as(image)), shuffled[0])
-    torch.testing.assert_close(straight[1], shuffled[1])
 
 
 def test_zeroed_sublayers_leave_the_residual_stream_untouched(inputs):
@@ -92,8 +98,60 @@ def test_words_receive_what_they_read_and_their_product_with_it(inputs):
     torch.testing.assert_close(text_out, fused + block.feed_text(fused))
 
 
+def silence(*layers: torch.nn.Linear) -> None:
+    for layer in layers:
+        torch.nn.init.zeros_(layer.weight)
+        torch.nn.init.zeros_(layer.bias)
+
+
+def test_zeroed_sublayers_of_words_and_patches_leave_their_residual_streams_untouched(inputs):
+    image, text, mask = inputs
+    words, patches = WordBlock(D, H, 2, 0.0), PatchBlock(D, H, 2, 0.0)
+    silence(words.among_words.out, words.text_to_image.out, words.match, words.feed.project)
+    silence(patches.image_to_text.out, patches.feed.project)
+    torch.testing.assert_close(words(text, mask, words.read_image(image))[0], text)
+    torch.testing.assert_close(patches(image, text, mask)[0], image)
+
+
+def test_a_word_block_is_self_attention_then_reading_with_the_product_then_feed_forward(inputs):
+    image, text, mask = inputs
+    block = WordBlock(D, H, 2, 0.0)
+
+    def attend(attention, queries, memory, where=None):
+        heads = (attention.split(attention.query(queries)), *attention.keys_values(memory))
+        return attention.out(F.scaled_dot_product_attention(*heads, attn_mask=where).transpose(1, 2).flatten(2))
+
+    normed = block.norm_self(text)
+    after = text + attend(block.among_words, normed, normed, mask[:, None, None, :])
+    normed = block.norm_text(after)
+    read = attend(block.text_to_image, normed, block.norm_image(image))
+    after = after + read + F.linear(normed * block.norm_read(read), block.match.weight, block.match.bias)
+    fused, weights = block(text, mask, block.read_image(image))
+    torch.testing.assert_close(fused, after + block.feed(after))
+    torch.testing.assert_close(weights.sum(-1), torch.ones(B, H, L))
+
+
+def test_words_read_patches_that_have_read_the_words(inputs):
+    image, text, mask = inputs
+    fusion = CoAttention(D, H, 1, 1, 2, 0.0, P)
+    placed = fusion.norm_image(image) + fusion.patch_positions
+    patches, to_text = fusion.patch_blocks[0](placed, fusion.norm_text(text), mask)
+    words, to_image = fusion.word_blocks[0](fusion.norm_text(text), mask, fusion.word_blocks[0].read_image(patches))
+    for ours, expected in zip(fusion(image, text, mask), (patches, words, (to_image,), (to_text,)), strict=True):
+        torch.testing.assert_close(ours, expected)
+
+
+def test_every_block_returns_its_weights(inputs):
+    _, _, to_image, to_text = CoAttention(D, H, 2, 5, 2, 0.0, P)(*inputs)
+    assert [tuple(w.shape) for w in to_image] == [(B, H, L, P)] * 5
+    assert [tuple(w.shape) for w in to_text] == [(B, H, P, L)] * 2
+    for weights in (*to_image, *to_text):
+        torch.testing.assert_close(weights.sum(-1), torch.ones(weights.shape[:-1]))
+    assert max(weights[1, ..., 3:].max() for weights in to_text) == 0  # padding
+
+
 def test_both_directions_return_weights_of_every_block(inputs):
-    _, _, to_image, to_text = CoAttention(D, H, 3, 2, 0.0, P)(*inputs)
+    _, _, to_image, to_text = SymmetricCoAttention(D, H, 3, 2, 0.0, P)(*inputs)
     assert [tuple(w.shape) for w in to_image] == [(B, H, L, P)] * 3
     assert [tuple(w.shape) for w in to_text] == [(B, H, P, L)] * 3
     for weights in (*to_image, *to_text):

@@ -29,6 +29,7 @@ from vqa.train.features import TextStates
 from vqa.train.fingerprints import code_digest, digest_of, made_from, settings_digest
 from vqa.train.joint import train_heads
 from vqa.train.joint_data import JointData, new_model, prepare, read_data
+from vqa.train.loop import FitSettings
 from vqa.train.settings import JointSettings, load_settings
 
 FILE = "ablation.json"
@@ -74,7 +75,7 @@ def run(args: argparse.Namespace) -> None:
     base = load_settings(args.config)
     if not isinstance(base, JointSettings):
         raise ValueError(f"{args.config} is not the configuration of a joint run.")
-    steps = args.steps or base.fit["steps"]
+    steps = args.steps or base.fit.steps
     check_writable(args.out)
     args.cells.mkdir(parents=True, exist_ok=True)
     origin = made_from(dataclasses.replace(base, start=None), "") | {"code": code_digest()}
@@ -110,13 +111,9 @@ def cell_settings(base: JointSettings, setup: Setup, steps: int, seed: int) -> J
     There is no moving average, which over so few steps would remember the start.
     """
 
-    def shortened(schedule: dict) -> dict:
-        scaled = {
-            key: round(schedule[key] * steps / base.fit["steps"])
-            for key in ("steps", "warmup_steps")
-            if key in schedule
-        }
-        return schedule | scaled | {"ema": 0.0, "seed": seed}
+    def shortened(schedule: FitSettings) -> FitSettings:
+        length = {name: round(getattr(schedule, name) * steps / base.fit.steps) for name in ("steps", "warmup_steps")}
+        return dataclasses.replace(schedule, **length, ema=0.0, seed=seed)
 
     return dataclasses.replace(
         base,
@@ -144,7 +141,7 @@ class Testbed:
 
     def measure(self, settings: JointSettings, setup: Setup, run: Path) -> dict:
         """Trains one cell, in the folder `run`, which is gone afterwards, and measures it."""
-        torch.manual_seed(settings.fit["seed"])
+        torch.manual_seed(settings.fit.seed)
         model = new_model(settings, setup.variant, self.data.processor.answer_vocab_size)
         data = dataclasses.replace(self.data, settings=settings, model=model)
         train_heads(data, setup.question_only, run)
@@ -163,7 +160,7 @@ class Testbed:
         hits = defaultdict(list)
         for start in range(0, len(self.rows), BATCH):
             rows = self.rows[start : start + BATCH]
-            image_states = data.images.plain_states([row["image_id"] for row in rows])
+            image_states = data.images[[row["image_id"] for row in rows]]
             if question_only:
                 image_states[:] = data.model.heads.mean_image_state
             answers = data.processor.pad_answers([data.answer_ids(clean_answer(row["answer"])) for row in rows])
@@ -180,9 +177,7 @@ class Testbed:
         captions = [clean_caption(caption) for row in self.captions for caption in row["captions"]]
         image_of = [i for i, row in enumerate(self.captions) for _ in row["captions"]]
         ids, aligner = [row["image_id"] for row in self.captions], data.model.heads.aligner
-        images = [
-            embed_images(aligner, data.images.plain_states(ids[i : i + BATCH])) for i in range(0, len(ids), BATCH)
-        ]
+        images = [embed_images(aligner, data.images[ids[i : i + BATCH]]) for i in range(0, len(ids), BATCH)]
         texts = [embed_texts(aligner, self.texts, captions[i : i + BATCH]) for i in range(0, len(captions), BATCH)]
         found = summarise(torch.cat(images).numpy(), torch.cat(texts).numpy(), torch.tensor(image_of).numpy())
         recalls = {

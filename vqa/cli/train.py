@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     name = f"{Path(args.config).stem}-{args.variant}{'-question-only' if args.question_only else ''}"
     origin = made_from(settings, args.variant)
     folder = Path(args.run or f"runs/{name}-{digest_of(origin)[:8]}")  # other data are another run
-    data = train_joint(settings, args.variant, args.question_only, folder)
+    data = train_joint(settings, args.variant, args.question_only, folder, origin)
     if args.question_only:
         data.settings = dataclasses.replace(settings, out=str(folder / "weights"))
     if accelerator.is_main_process:

@@ -89,28 +89,18 @@ def frequent_words(words: dict[str, set[str]], least: int) -> list[str]:
     return [word for word, count in counts.most_common() if count >= least]
 
 
-def box_grid(boxes: list, view: tuple[float, ...], grid: tuple[int, int]) -> torch.Tensor:
-    """`(P, 80)`: which of COCO's classes has a box over the centre of each cell of the view's grid.
+def box_grid(boxes: list, grid: tuple[int, int]) -> torch.Tensor:
+    """`(P, 80)`: which of COCO's classes has a box over the centre of each cell of the grid.
 
-    `view` is `(left, top, right, bottom, mirrored)` as of `vqa.data.augment.random_view`. A box too small to hold
-    a centre marks the cell its own centre lies in.
+    A box too small to hold a centre marks the cell its own centre lies in.
     """
-    left, top, right, bottom, mirrored = view
     h, w = grid
     target = torch.zeros(h, w, len(COCO_CLASSES))
     for name, x1, y1, x2, y2 in boxes:
         name = CLASS_ALIASES.get(name, name)
-        if name not in COCO_CLASSES:
-            continue
-        x1, x2 = ((x - left) / (right - left) for x in (x1, x2))
-        y1, y2 = ((y - top) / (bottom - top) for y in (y1, y2))
-        if mirrored:
-            x1, x2 = 1 - x2, 1 - x1
-        x1, y1, x2, y2 = max(x1, 0.0), max(y1, 0.0), min(x2, 1.0), min(y2, 1.0)
-        if x1 >= x2 or y1 >= y2:
-            continue
-        rows, columns = _cells(y1, y2, h), _cells(x1, x2, w)
-        target[rows, columns, COCO_CLASSES.index(name)] = 1
+        x1, y1, x2, y2 = (min(max(v, 0.0), 1.0) for v in (x1, y1, x2, y2))
+        if name in COCO_CLASSES and x1 < x2 and y1 < y2:
+            target[_cells(y1, y2, h), _cells(x1, x2, w), COCO_CLASSES.index(name)] = 1
     return target.flatten(0, 1)
 
 

@@ -91,8 +91,104 @@ class CoAttentionBlock(nn.Module):
         return image + self.feed_image(image), text + self.feed_text(text), attn_text_to_image, attn_image_to_text
 
 
+class WordBlock(nn.Module):
+    """Words attend to each other, then read the patches, then a feed-forward, each with a residual (Yu et al. 2019).
+
+    A word also receives its product with what it read, feature by feature (Kim et al. 2017, "Hadamard Product for
+    Low-rank Bilinear Pooling"): whether the two agree, as "is there a dog?" asks, is hard to learn from their sum.
+    """
+
+    def __init__(self, hidden_size: int, num_heads: int, ratio: int, dropout: float):
+        super().__init__()
+        self.norm_self, self.norm_text, self.norm_image, self.norm_read = (nn.LayerNorm(hidden_size) for _ in range(4))
+        self.among_words = MultiHeadAttention(hidden_size, num_heads)
+        self.text_to_image = MultiHeadAttention(hidden_size, num_heads)
+        self.match = nn.Linear(hidden_size, hidden_size)
+        self.feed = FeedForward(hidden_size, ratio, dropout)
+        self.dropout = nn.Dropout(dropout)
+
+    def read_image(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Keys and values (B, H, P, D/H) of patches (B, P, D): all that a block needs of them."""
+        return self.text_to_image.keys_values(self.norm_image(image))
+
+    def forward(
+        self, text: torch.Tensor, text_mask: torch.Tensor, image: tuple[torch.Tensor, torch.Tensor]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """text (B, L, D), its mask (B, L) and `read_image`'s keys and values to text, and weights (B, H, L, P)."""
+        normed = self.norm_self(text)
+        among, _ = self.among_words(normed, self.among_words.keys_values(normed), text_mask[:, None, None, :])
+        text = text + self.dropout(among)
+        normed = self.norm_text(text)
+        read, weights = self.text_to_image(normed, image)
+        text = text + self.dropout(read + self.match(normed * self.norm_read(read)))
+        return text + self.feed(text), weights
+
+
+class PatchBlock(nn.Module):
+    """Patches read words, then a feed-forward, each with a residual: patches learn what is asked about."""
+
+    def __init__(self, hidden_size: int, num_heads: int, ratio: int, dropout: float):
+        super().__init__()
+        self.norm_image, self.norm_text = nn.LayerNorm(hidden_size), nn.LayerNorm(hidden_size)
+        self.image_to_text = MultiHeadAttention(hidden_size, num_heads)
+        self.feed = FeedForward(hidden_size, ratio, dropout)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self, image: torch.Tensor, text: torch.Tensor, text_mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """image (B, P, D), text (B, L, D), mask (B, L) to image, and weights (B, H, P, L)."""
+        words = self.image_to_text.keys_values(self.norm_text(text))
+        read, weights = self.image_to_text(self.norm_image(image), words, text_mask[:, None, None, :])
+        image = image + self.dropout(read)
+        return image + self.feed(image), weights
+
+
 class CoAttention(nn.Module):
-    """A stack of co-attention blocks over tokens that carry their modality and, for patches, their place."""
+    """Residual multi-head co-attention, deep where tokens are few.
+
+    Patches read the words in `patch_blocks` blocks, whose feed-forward is as wide as they are; then words attend to
+    each other and read the patches in `word_blocks` blocks (the encoder-decoder form of MCAN, Yu et al. 2019). A dozen
+    words can afford depth; what patches do among themselves belongs into the ViT, which sees a photograph once.
+    """
+
+    def __init__(
+        self,
+        hidden_size: int,
+        num_heads: int,
+        patch_blocks: int,
+        word_blocks: int,
+        ratio: int,
+        dropout: float,
+        num_patches: int,
+    ):
+        super().__init__()
+        self.norm_image = nn.LayerNorm(hidden_size)
+        self.norm_text = nn.LayerNorm(hidden_size)
+        self.patch_positions = nn.Parameter(torch.randn(num_patches, hidden_size) * 0.02)
+        self.patch_blocks = nn.ModuleList(PatchBlock(hidden_size, num_heads, 1, dropout) for _ in range(patch_blocks))
+        self.word_blocks = nn.ModuleList(WordBlock(hidden_size, num_heads, ratio, dropout) for _ in range(word_blocks))
+
+    def forward(
+        self, image: torch.Tensor, text: torch.Tensor, text_mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
+        """image (B, P, D), text (B, L, D) and its mask (B, L) to both fused, and each block's attention.
+
+        Word blocks give (B, H, L, P), patch blocks (B, H, P, L).
+        """
+        image, text = self.norm_image(image) + self.patch_positions, self.norm_text(text)
+        text_to_image, image_to_text = [], []
+        for block in self.patch_blocks:
+            image, weights = block(image, text, text_mask)
+            image_to_text.append(weights)
+        for block in self.word_blocks:
+            text, weights = block(text, text_mask, block.read_image(image))
+            text_to_image.append(weights)
+        return image, text, tuple(text_to_image), tuple(image_to_text)
+
+
+class SymmetricCoAttention(nn.Module):
+    """A stack of blocks in which both sides read each other at once; the form of the weights before version 2."""
 
     def __init__(self, hidden_size: int, num_heads: int, num_blocks: int, ratio: int, dropout: float, num_patches: int):
         super().__init__()
@@ -102,20 +198,10 @@ class CoAttention(nn.Module):
         self.blocks = nn.ModuleList(CoAttentionBlock(hidden_size, num_heads, ratio, dropout) for _ in range(num_blocks))
 
     def forward(
-        self,
-        image: torch.Tensor,
-        text: torch.Tensor,
-        text_mask: torch.Tensor,
-        patch_indices: torch.Tensor | None = None,
+        self, image: torch.Tensor, text: torch.Tensor, text_mask: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
-        """image (B, P, D) and text (B, L, D) to both fused, and each block's attention in both directions.
-
-        `patch_indices` (B, P) are the patches' numbers in the grid, None where all are there.
-        """
-        image = self.norm_image(image) + (
-            self.patch_positions if patch_indices is None else self.patch_positions[patch_indices]
-        )
-        text = self.norm_text(text)
+        """image (B, P, D) and text (B, L, D) to both fused, and each block's attention in both directions."""
+        image, text = self.norm_image(image) + self.patch_positions, self.norm_text(text)
         text_to_image, image_to_text = [], []
         for block in self.blocks:
             image, text, attn_text_to_image, attn_image_to_text = block(image, text, text_mask)

@@ -26,10 +26,12 @@ class VQAConfig(PreTrainedConfig):
     vision_config: dict | PreTrainedConfig | None = None
     text_config: dict | PreTrainedConfig | None = None
     variant: str = "aligned"
-    fusion: str = "coattention"
+    fusion: str = "symmetric"
     encoders: str | None = None
     hidden_size: int = 256
     num_heads: int = 8
+    patch_blocks: int = 1
+    word_blocks: int = 4
     num_blocks: int = 2
     decoder_layers: int = 2
     feed_forward_ratio: int = 2
@@ -50,8 +52,8 @@ class VQAConfig(PreTrainedConfig):
             raise ValueError('This checkpoint says "features" in its config.json; rename it to "variant".')
         if self.variant not in ("aligned", "unaligned"):
             raise ValueError(f"variant is 'aligned' or 'unaligned', not {self.variant!r}.")
-        if self.fusion not in ("coattention", "pooled"):
-            raise ValueError(f"fusion is 'coattention' or 'pooled', not {self.fusion!r}.")
+        if self.fusion not in ("coattention", "symmetric", "pooled"):
+            raise ValueError(f"fusion is 'coattention', 'symmetric' or 'pooled', not {self.fusion!r}.")
         if self.hidden_size % self.num_heads:
             raise ValueError(f"hidden_size ({self.hidden_size}) is not a multiple of num_heads ({self.num_heads}).")
         super().__post_init__(**kwargs)

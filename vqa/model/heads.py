@@ -8,7 +8,7 @@ from torch import nn
 from transformers.utils import ModelOutput
 
 from .alignment import ProjectionAligner
-from .coattention import CoAttention
+from .coattention import CoAttention, SymmetricCoAttention
 from .configuration import VQAConfig
 from .decoder import AnswerDecoder, KeysValues
 from .encoders import grid_size
@@ -53,10 +53,12 @@ class VQAHeads(nn.Module):
         if config.fusion == "pooled":
             self.fusion = PooledFusion(config.hidden_size, config.feed_forward_ratio, config.dropout)
         else:
-            self.fusion = CoAttention(
+            is_symmetric = config.fusion == "symmetric"
+            blocks = (config.num_blocks,) if is_symmetric else (config.patch_blocks, config.word_blocks)
+            self.fusion = (SymmetricCoAttention if is_symmetric else CoAttention)(
                 config.hidden_size,
                 config.num_heads,
-                config.num_blocks,
+                *blocks,
                 config.feed_forward_ratio,
                 config.dropout,
                 height * width,
@@ -78,16 +80,10 @@ class VQAHeads(nn.Module):
         image_states: torch.Tensor,
         text_states: torch.Tensor,
         text_mask: torch.Tensor,
-        patch_indices: torch.Tensor | None = None,
     ) -> VQAOutput:
-        """Everything before the decoder: the shared space and the co-attention.
-
-        `patch_indices` (B, P) are the patches' numbers in the grid, where not all are given.
-        """
+        """Everything before the decoder: the shared space and the co-attention."""
         image_tokens, text_tokens, image_embed, text_embed = self.aligner(image_states, text_states, text_mask)
-        fused_image, fused_text, text_to_image, image_to_text = self.fusion(
-            image_tokens, text_tokens, text_mask, patch_indices
-        )
+        fused_image, fused_text, text_to_image, image_to_text = self.fusion(image_tokens, text_tokens, text_mask)
         return VQAOutput(
             image_tokens=image_tokens,
             text_tokens=text_tokens,
@@ -109,10 +105,9 @@ class VQAHeads(nn.Module):
         text_states: torch.Tensor,
         text_mask: torch.Tensor,
         answer_ids: torch.Tensor | None = None,
-        patch_indices: torch.Tensor | None = None,
     ) -> VQAOutput:
         """Encoder states (B, P, W), (B, L, W) with a mask (B, L) and, teacher-forced, pieces (B, A) from BOS on."""
-        output = self.fuse(image_states, text_states, text_mask, patch_indices)
+        output = self.fuse(image_states, text_states, text_mask)
         if answer_ids is not None:
             output.logits, output.attn_answer = self.decoder(answer_ids, *self.read(output, text_mask))
         return output

@@ -25,12 +25,8 @@ class PooledFusion(nn.Module):
         image: torch.Tensor,
         text: torch.Tensor,
         text_mask: torch.Tensor,
-        patch_indices: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
-        """image (B, P, D), text (B, L, D) and its mask (B, L) to both fused, and (B, 1, L, P) and (B, 1, P, L).
-
-        `patch_indices` are nothing to a mean.
-        """
+        """image (B, P, D), text (B, L, D) and its mask (B, L) to both fused, and (B, 1, L, P) and (B, 1, P, L)."""
         patches, words = image.shape[1], text.shape[1]
         per_patch = torch.full_like(image[:, :, 0], 1 / patches)  # (B, P)
         per_word = text_mask / text_mask.sum(1, keepdim=True).clamp(min=1)  # (B, L)

@@ -30,7 +30,7 @@ def calibrate(data: JointData) -> None:
     logits = []
     for start in range(0, len(data.val), 128):
         rows = data.val[start : start + 128]
-        image_states = data.images.plain_states([row["image_id"] for row in rows])
+        image_states = data.images[[row["image_id"] for row in rows]]
         texts = data.texts[[row["question"] for row in rows]]
         logits.append(model.heads(image_states, *texts, ids[start : start + 128]).logits)
     model.config.temperature = fit_temperature(torch.cat(logits), ids, torch.tensor(correct), PAD)
@@ -52,7 +52,7 @@ def answer_val(data: JointData) -> tuple[list[str], list[float], list[bool]]:
     found = []
     for start in range(0, len(data.val), 128):
         rows = data.val[start : start + 128]
-        states = data.images.plain_states([row["image_id"] for row in rows])
+        states = data.images[[row["image_id"] for row in rows]]
         found += predictor.answer_states(states, [row["question"] for row in rows], variant, top_k=1)
     correct = [
         is_right(one.answer, row["answer"], row.get("answers") or (), row.get("accepted") or ())

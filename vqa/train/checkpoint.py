@@ -19,9 +19,7 @@ from vqa.train.joint_data import JointData
 def val_cosines(data: JointData, most: int = 1000) -> dict[str, list[float]]:
     """Cosines of val photographs with a caption of their own, and with the next photograph's."""
     rows = data.caption_rows["val"][:most]
-    images = torch.cat(
-        [embed_images(data.model.heads.aligner, data.images.plain_states([row["image_id"]])) for row in rows]
-    )
+    images = torch.cat([embed_images(data.model.heads.aligner, data.images[[row["image_id"]]]) for row in rows])
     texts = embed_texts(data.model.heads.aligner, data.texts, [clean_caption(row["captions"][0]) for row in rows])
     matched = (images * texts).sum(-1)
     mismatched = (images * texts.roll(1, 0)).sum(-1)

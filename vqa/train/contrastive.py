@@ -6,10 +6,8 @@ from collections.abc import Sequence
 import torch
 
 from vqa.common.distributed import all_rows
-from vqa.data.augment import MIRRORED
 from vqa.model.alignment import ProjectionAligner, contrastive_loss, false_negatives, pool
-from vqa.train.examples import mirrored_text
-from vqa.train.features import PhotoStates, TextStates, drawn_patches
+from vqa.train.features import PhotoFeatures, TextStates
 from vqa.train.sampling import EpochStream
 
 Pair = tuple[str, str]  # image id, caption
@@ -26,18 +24,16 @@ class CaptionPairs:
     def __init__(
         self,
         captions: dict[str, list[str]],
-        images: PhotoStates,
+        images: PhotoFeatures,
         texts: TextStates,
         batch_size: int,
         hard_negatives: int,
         mine_every: int,
         seed: int,
-        patch_keep_fraction: float = 1.0,
         pool_size: int = 20,
     ):
         self.captions, self.images, self.texts = captions, images, texts
         self.mine_every, self.seed = mine_every, seed
-        self.patch_keep_fraction = patch_keep_fraction
         pairs = [(image_id, caption) for image_id in sorted(captions) for caption in captions[image_id]]
         self.stream: EpochStream[Pair] = EpochStream(pairs, batch_size, seed)
         self._image_number = {image_id: i for i, image_id in enumerate(sorted(captions))}
@@ -65,7 +61,7 @@ class CaptionPairs:
         )
         for start in range(0, len(ids), chunk):
             part = ids[start : start + chunk]
-            cosine = embed_images(aligner, self.images.plain_states(part)) @ text_embed.T
+            cosine = embed_images(aligner, self.images[part]) @ text_embed.T
             for image_id, row in zip(part, cosine, strict=True):
                 row[[self._caption_number[caption] for caption in self.captions[image_id]]] = -2.0
             nearest.append(cosine.topk(self.pool_size).indices.cpu())
@@ -78,12 +74,9 @@ class CaptionPairs:
             self._mined = {"round": step // self.mine_every, "nearest": self.mine(aligner)}
         rng = random.Random(f"{self.seed}/{step}")
         ids, captions = zip(*self.stream.batch(step), strict=True)
-        mirrored = [mirrored_text(caption) for caption in captions]
-        image_states, views = self.images.drawn_states(ids, [text is not None for text in mirrored], rng)
-        seen = zip(captions, mirrored, views, strict=True)
-        text_states, text_mask = self.texts[[other if view[MIRRORED] else text for text, other, view in seen]]
+        text_states, text_mask = self.texts[captions]
         batch = {
-            "image_states": drawn_patches(image_states, self.patch_keep_fraction, rng)[0],
+            "image_states": self.images[ids],
             "text_states": text_states,
             "text_mask": text_mask,
             "image_number": torch.tensor([self._image_number[i] for i in ids]),

@@ -8,9 +8,9 @@ from pathlib import Path
 from vqa.common.checksums import hash_paths
 from vqa.train.settings import JointSettings
 
-DATA = ("images", "questions", "captions", "boxes")  # by their bytes, wherever they lie
+DATA = ("images", "questions", "captions", "boxes", "labels")  # by their bytes, wherever they lie
 ENCODERS = ("vision", "text")
-PLACES = ("cache", "out", "start", "average_with")  # not what a run is made from, or told by its weights
+PLACES = ("cache", "out", "start")  # not what a run is made from, or told by its weights
 PACKAGE = Path(__file__).resolve().parents[1]
 CODE = ("common", "processing", "model", "data", "evaluate", "train")  # the floors that bear on what is trained
 
@@ -23,7 +23,7 @@ def made_from(settings: JointSettings, variant: str) -> dict[str, str]:
     found = {name: hash_paths(getattr(settings, name)) for name in DATA}
     found |= {name: _hash_weights(getattr(settings, name)) for name in ENCODERS}
     if settings.start:
-        found["start"] = hash_paths(settings.start_folders(variant))
+        found["start"] = hash_paths([settings.start_folder(variant)])
     return found | {"settings": settings_digest(settings, variant)}
 
 

@@ -14,7 +14,7 @@ from vqa.train.calibration import calibrate
 from vqa.train.contrastive import CaptionPairs, alignment_loss
 from vqa.train.examples import Example
 from vqa.train.joint_data import JointData, own_captions, prepare
-from vqa.train.loop import FitSettings, fit
+from vqa.train.loop import fit
 from vqa.train.losses import attention_loss, joint_loss, task_loss
 from vqa.train.sampling import EpochStream
 from vqa.train.settings import JointSettings
@@ -24,26 +24,30 @@ MATCHING = "caption-match"  # the source that needs mined captions
 BATCH_SIZE = 32  # of questions, where `questions_per_batch` does not say it
 
 
-def train_joint(settings: JointSettings, variant: str, question_only: bool, run: Path) -> JointData:
+def train_joint(
+    settings: JointSettings, variant: str, question_only: bool, run: Path, made_from: dict[str, str] | None = None
+) -> JointData:
     """Prepares the data, trains the heads (`train_heads`) and calibrates them.
+
+    `made_from` are the fingerprints of what the run is made from: an interrupted run of others is refused.
 
     Of several processes the main one makes the caches, and is the only one to calibrate.
     """
     with Accelerator().main_process_first():
         data = prepare(settings, variant)
-    train_heads(data, question_only, run)
+    train_heads(data, question_only, run, made_from)
     if not question_only and Accelerator().is_main_process:
         calibrate(data)
     return data
 
 
-def train_heads(data: JointData, question_only: bool, run: Path) -> None:
+def train_heads(data: JointData, question_only: bool, run: Path, made_from: dict[str, str] | None = None) -> None:
     """The two stages: projections on captions (aligned only), then every task together.
 
     `question_only` replaces every photograph by the mean image, to see how far the questions alone lead.
     """
     settings, heads = data.settings, data.model.heads
-    seed = settings.fit.get("seed", 0)
+    seed = settings.fit.seed
     torch.manual_seed(seed)
     sources = data.sources | {MATCHING: data.statements}
     streams = {"questions": streams_of(sources, settings.questions_per_batch, seed)}
@@ -64,17 +68,17 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
             hard_negatives=settings.hard_negatives,
             mine_every=settings.mine_every,
             seed=seed,
-            patch_keep_fraction=settings.patch_keep_fraction,
         )
         pairs = pairs_of(batch_size=settings.align_batch)
         data.seconds += fit(
             heads.aligner,
             lambda step: pairs.batch(step, heads.aligner),
             lambda aligner, batch: {"loss": alignment_loss(aligner, batch)},
-            FitSettings(**settings.align),
+            settings.align,
             run / "align",
             "alignment",
             keeping(pairs),
+            made_from,
         )
         pairs = pairs_of(batch_size=settings.pairs_per_batch)
     sizes = {name: sum(stream.batch_size for stream in group) for name, group in streams.items()}
@@ -104,15 +108,16 @@ def train_heads(data: JointData, question_only: bool, run: Path) -> None:
             others["align"] = settings.align_weight, alignment_loss(heads.aligner, batch["pairs"])
         return joint_loss(task, others) | terms
 
-    schedule, accelerator = FitSettings(**settings.fit), keeping(pairs)
-    data.seconds += fit(heads, batch_of, losses_of, schedule, run / "joint", heads.config.variant, accelerator)
+    data.seconds += fit(
+        heads, batch_of, losses_of, settings.fit, run / "joint", heads.config.variant, keeping(pairs), made_from
+    )
 
 
 def start_from_states(data: JointData) -> None:
     """Fixes what "no photograph" is, and starts fresh projections at the principal axes of their encoder's states."""
-    rng = random.Random(data.settings.fit.get("seed", 0))
+    rng = random.Random(data.settings.fit.seed)
     ids = sorted({e.image_id for s in data.sources.values() for e in s} | {e.image_id for e in data.captions})
-    states = data.images.plain_states(rng.sample(ids, min(1500, len(ids)))).flatten(0, 1)
+    states = data.images[rng.sample(ids, min(1500, len(ids)))].flatten(0, 1)
     data.model.heads.mean_image_state.copy_(states.mean(0))
     if data.settings.start:
         return

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import torch
 
-from vqa.data.augment import MIRRORED, View
 from vqa.data.images import ImageStore
 from vqa.data.labels import box_grid, words_by_image
 from vqa.data.rows import answered_row, box_row, caption_row, cut_splits, of_split, read_rows, with_photographs
@@ -28,10 +27,9 @@ from vqa.train.examples import (
     counted,
     existing,
     matching,
-    mirrored_text,
     verified,
 )
-from vqa.train.features import PhotoStates, TextStates, drawn_patches, vit_cache
+from vqa.train.features import PhotoFeatures, TextStates, vit_cache
 from vqa.train.relations import turned
 from vqa.train.sampling import uniform
 from vqa.train.settings import JointSettings
@@ -51,7 +49,7 @@ class JointData:
     captions: list[Example]
     caption_rows: dict[str, list[dict]]  # by split
     val: list[dict]
-    images: PhotoStates
+    images: PhotoFeatures
     texts: TextStates
     boxes: dict[str, list]  # of training photographs, all there are of a class
     trained_on: TrainedOn
@@ -66,38 +64,31 @@ class JointData:
     def collate(
         self, examples: Sequence[Example], rng: random.Random, question_only_prob: float
     ) -> tuple[dict, torch.Tensor]:
-        """States, mask, pieces and patch indices of a batch, and which patches show what is asked about, (B, P).
+        """States, mask and pieces of a batch, and which patches show what is asked about, (B, P).
 
         A photograph is the mean image with `question_only_prob`, and lacks up to half of its patches with
         `patch_drop_prob`, so that photographs with hidden patches, by which maps are tested, are nothing new.
         """
-        mirrored = [e.mirrored for e in examples]
-        image_states, views = self.images.drawn_states(
-            [e.image_id for e in examples], [e is not None for e in mirrored], rng
-        )
-        examples = [other if view[MIRRORED] else e for e, other, view in zip(examples, mirrored, views, strict=True)]
+        image_states = self.images[[e.image_id for e in examples]]
         hidden = [rng.uniform(0, 0.5) if rng.random() < self.settings.patch_drop_prob else 0.0 for _ in examples]
         hidden = torch.tensor([1.0 if rng.random() < question_only_prob else share for share in hidden])
         hidden = uniform(image_states.shape[:2], rng) < hidden[:, None]
         image_states[hidden] = self.model.heads.mean_image_state.cpu()
-        shown = torch.stack([self.patches_asked_about(*pair) for pair in zip(examples, views, strict=True)]) & ~hidden
-        image_states, patch_indices = drawn_patches(image_states, self.settings.patch_keep_fraction, rng)
+        shown = torch.stack([self.patches_asked_about(example) for example in examples]) & ~hidden
         text_states, text_mask = self.texts[[e.question for e in examples]]
-        text_mask[:, 1:] &= uniform(text_mask.shape, rng)[:, 1:] < self.settings.word_keep_fraction
         answers = self.processor.pad_answers([self.answer_ids(rng.choice(e.answers)) for e in examples])
         inputs = {
             "image_states": image_states,
             "text_states": text_states,
             "text_mask": text_mask,
             "answer_ids": answers,
-            "patch_indices": patch_indices,
         }
-        return inputs, shown.gather(1, patch_indices)
+        return inputs, shown
 
-    def patches_asked_about(self, example: Example, view: View) -> torch.Tensor:
-        """(P,) bool: the patches of a view in a box of what is asked about; none where no such box is known."""
+    def patches_asked_about(self, example: Example) -> torch.Tensor:
+        """(P,) bool: the patches in a box of what is asked about; none where no such box is known."""
         boxes = [box for box in self.boxes.get(example.image_id, ()) if box[0] == example.about]
-        return box_grid(boxes, view, self.model.grid_size).any(1)
+        return box_grid(boxes, self.model.grid_size).any(1)
 
 
 def prepare(settings: JointSettings, variant: str, splits: Sequence[str] = ("train", "val")) -> JointData:
@@ -108,7 +99,7 @@ def prepare(settings: JointSettings, variant: str, splits: Sequence[str] = ("tra
     rows, caption_rows, boxes, store = read_data(settings)
     boxes = of_split(boxes, "train")
     questions, train_captions = of_split(rows, "train"), of_split(caption_rows, "train")
-    seed = settings.fit.get("seed", 0)
+    seed = settings.fit.seed
     torch.manual_seed(seed)
 
     sources = {name: balanced(s, seed) for name, s in asked(questions).items()}
@@ -122,11 +113,7 @@ def prepare(settings: JointSettings, variant: str, splits: Sequence[str] = ("tra
     captions = captioned(train_captions)
     answers = [e.answers[i % len(e.answers)] for s in sources.values() for i, e in enumerate(s)]
     if settings.start:
-        pieces, *others = [
-            (folder / VQAProcessor.ANSWERS_FILE).read_bytes() for folder in settings.start_folders(variant)
-        ]
-        if any(other != pieces for other in others):
-            raise ValueError("The heads to average do not share their answers' vocabulary.")
+        pieces = (settings.start_folder(variant) / VQAProcessor.ANSWERS_FILE).read_bytes()
     else:
         pieces = train_answer_pieces([*answers, *(e.answers[0] for e in captions)], settings.answer_pieces)
     processor = VQAProcessor.from_parts(settings.vision, settings.text, pieces, settings.seen_at(variant))
@@ -138,16 +125,11 @@ def prepare(settings: JointSettings, variant: str, splits: Sequence[str] = ("tra
     statements = [clean_caption(c) for part in by_split.values() for row in part for c in row["captions"]]
     asked_texts = [e.question for s in [*sources.values(), captions] for e in s] + [row["question"] for row in val]
     asked_texts += statements
-    asked_texts += [other for text in set(asked_texts) if (other := mirrored_text(text))]
     texts = TextStates(model, processor, asked_texts, Path(settings.cache) / "text")
     trained_on = {row["image_id"] for row in (*questions, *train_captions, *boxes)}
     needed = trained_on | {row["image_id"] for row in (*rows, *caption_rows) if row["split"] in splits}
     in_order = [image_id for image_id in store if image_id in needed]
-    viewed = [image_id for image_id in in_order if image_id in words]
-    images = PhotoStates(
-        vit_cache(model, processor, store, "plain", in_order, settings.cache),
-        vit_cache(model, processor, store, "crop", viewed, settings.cache) if viewed else None,
-    )
+    images = vit_cache(model, processor, store, in_order, settings.cache)
     statements = matching(by_split["train"], nearest_captions(own_captions(by_split["train"]), texts), seed)
     whole = {row["image_id"]: [b for b in row["boxes"] if row["classes"] in ("all", b[0])] for row in boxes}
     known = TrainedOn.of_photographs(store, (i for i in in_order if i in trained_on)) | earlier(settings, variant)
@@ -186,7 +168,7 @@ def read_data(settings: JointSettings) -> tuple[list[dict], list[dict], list[dic
 
 def earlier(settings: JointSettings, variant: str) -> TrainedOn:
     """What the encoders, and the heads that are trained on, were trained on before."""
-    heads = settings.start_folders(variant) if settings.start else []
+    heads = [settings.start_folder(variant)] if settings.start else []
     return TrainedOn.read(settings.vision, settings.text, *heads)
 
 
@@ -201,8 +183,7 @@ def new_model(settings: JointSettings, variant: str, answer_vocab_size: int) -> 
     if settings.start:
         encoders = load_encoder(settings.vision, image_size), load_encoder(settings.text)
         changes = settings.model | {"vision_config": encoders[0].config}
-        heads = [load_heads(f, *encoders, **changes) for f in settings.start_folders(variant)]
-        model = mean_of(heads)
+        model = load_heads(settings.start_folder(variant), *encoders, **changes)
     else:
         model = from_encoders(
             settings.vision,
@@ -214,18 +195,6 @@ def new_model(settings: JointSettings, variant: str, answer_vocab_size: int) -> 
         )
     model.freeze()
     return model
-
-
-def mean_of(models: list[VQAModel]) -> VQAModel:
-    """The first of models that share their encoders, with the mean of all heads. Raises `ValueError` for others."""
-    heads = [dict(m.heads.named_parameters()) for m in models]
-    first, *others = [{name: weight.shape for name, weight in h.items()} for h in heads]
-    if any(other != first for other in others):
-        raise ValueError("The heads to average are not of one shape.")
-    with torch.no_grad():
-        for name, mean in heads[0].items():
-            mean.copy_(torch.stack([h[name] for h in heads]).mean(0))
-    return models[0]
 
 
 def nearest_captions(captions: dict[str, list[str]], texts: TextStates, first: int = 5, last: int = 25) -> dict:

@@ -12,90 +12,92 @@ from vqa.train.loop import FitSettings
 SET_BY_TRAINING = {"vision_config", "text_config", "variant", "encoders", "answer_vocab_size"}  # of `VQAConfig`
 
 
-@dataclass(frozen=True)
-class EncoderSettings:
-    """The files `configs/encoder.json` and `configs/tuned.json`.
+class _Schedules:
+    """Settings whose schedules may be given as what a configuration file says of them."""
 
-    `start` is a folder of encoders to go on from: the ViT and the top of its stem are trained on, once the heads that
-    teach them have learned for as long as `heads` says. Without it, a fresh ViT is trained over a stem as it came.
-    """
-
-    images: list[str]
-    questions: list[str]
-    captions: list[str]
-    boxes: list[str]
-    cache: str
-    out: str
-    fit: dict
-    start: str | None = None
-    heads: dict = field(default_factory=lambda: {"steps": 0, "learning_rate": 1e-3})
-    batch_size: int = 64
-    least_word_count: int = 12
-    box_weight: float = 1.0
-    teacher_weight: float = 1.0
+    def __post_init__(self):
+        for name, hint in get_type_hints(type(self)).items():
+            if hint is FitSettings and isinstance(value := getattr(self, name), dict):
+                object.__setattr__(self, name, FitSettings(**value))
 
 
 @dataclass(frozen=True, kw_only=True)
-class JointSettings:
-    """The file `configs/joint.json`, or one of your own, for which `configs/own.json` is enough.
+class EncoderSettings(_Schedules):
+    """The file `configs/encoder.json`: both encoders are tuned once, neutrally."""
 
-    `questions_per_batch` is how many examples of each source a batch holds; empty, all sources share it as they share
-    the data. `start` is a folder of weights whose heads of the same variant, with their answers' vocabulary, are
-    trained on, in place of fresh ones as `model` and `answer_pieces` describe them, and `model` then changes what has
-    no weights, like dropout; with `average_with`, further such folders, it is the mean of all their heads (model soups,
-    Wortsman et al. 2022). `attention_weight` is μ of `vqa.train.losses`: how much it counts that attention falls on the
-    boxes of what is asked about. A step trains on random patches of each photograph, `patch_keep_fraction` of them,
-    which takes less time (FLIP, Li et al. 2023), and on `word_keep_fraction` of what follows a question's first token.
-    `image_size` is how many pixels a side photographs are seen at, if not as many as before: by the heads that it
-    starts from, or else by the image encoder.
-    """
+    images: list[str]  # Parquet files, folders or saved datasets of photographs
+    questions: list[str]  # files of questions with answers
+    captions: list[str]
+    boxes: list[str]
+    labels: list[str] = field(default_factory=list)  # rows `image_id, labelled, labels`: names of what is there
+    vision: str | None = None  # a folder or hub id to start from; else EfficientNet-Lite2's package, with a fresh ViT
+    text: str | None = None  # a folder or hub id to start from; else all-MiniLM-L6-v2's package
+    cache: str  # folder of features
+    out: str  # folder for the two encoders
+    image_size: int = 320  # pixels a side that photographs are seen at
+    text_layers: int = 3  # upper layers of the text encoder that are tuned
+    photos_per_batch: int = 32
+    questions_per_photo: int = 4  # at most, a step
+    source_weights: dict[str, float] = field(default_factory=dict)  # chance to be drawn, beside a photograph's others
+    least_word_count: int = 12  # rarer words are no target
+    least_answer_count: int = 8  # rarer answers are no target
+    answerer_blocks: int = 3  # of the question answerer that teaches, then goes
+    answerer_width: int = 256
+    answer_weight: float = 1.0  # of the loss's three terms
+    word_weight: float = 1.0
+    box_weight: float = 5.0
+    fit: FitSettings
 
-    images: list[str]
-    questions: list[str]
+
+@dataclass(frozen=True, kw_only=True)
+class JointSettings(_Schedules):
+    """The file `configs/joint.json`, or one of your own, for which `configs/own.json` is enough."""
+
+    images: list[str]  # Parquet files, folders or saved datasets of photographs
+    questions: list[str]  # files of questions with answers
     captions: list[str] = field(default_factory=list)
     boxes: list[str] = field(default_factory=list)
-    vision: str
-    text: str
-    image_size: int | None = None
-    start: str | None = None
-    average_with: list[str] = field(default_factory=list)
-    cache: str
-    out: str
-    model: dict = field(default_factory=dict)
-    answer_pieces: int = 4000
-    questions_per_batch: dict[str, int] = field(default_factory=dict)
-    captions_per_batch: int = 8
-    align: dict = field(default_factory=lambda: {"steps": 0, "learning_rate": 1e-3})
-    align_batch: int = 256
-    align_weight: float = 0.2
-    attention_weight: float = 0.0
-    pairs_per_batch: int = 16
-    hard_negatives: int = 2
-    mine_every: int = 300
-    question_only_prob: float = 0.08
-    patch_drop_prob: float = 0.5
-    patch_keep_fraction: float = 1.0
-    word_keep_fraction: float = 1.0
-    label_smoothing: float = 0.05
-    fit: dict
+    labels: list[str] = field(default_factory=list)  # rows `image_id, labelled, labels`: names of what is there
+    vision: str  # a folder or hub id of the image encoder
+    text: str  # a folder or hub id of the text encoder
+    image_size: int | None = None  # pixels a side; else as the heads to start from, or the encoder, saw photographs
+    start: str | None = None  # a folder of weights whose heads of the same variant are trained on, with their answers
+    cache: str  # folder of features
+    out: str  # folder for the weights
+    model: dict = field(default_factory=dict)  # of `VQAConfig`; beside `start`, of what has no weights, like dropout
+    answer_pieces: int = 4000  # size of the answers' vocabulary
+    questions_per_batch: dict[str, int] = field(default_factory=dict)  # by source; empty, as many as the data has
+    captions_per_batch: int = 8  # that the decoder learns to write
+    align: FitSettings = FitSettings(steps=0, learning_rate=1e-3)  # of contrastive training on captions alone
+    align_batch: int = 256  # its pairs of a photograph and a caption
+    align_weight: float = 0.2  # λ of the joint loss
+    pairs_per_batch: int = 16  # pairs of the joint loss
+    hard_negatives: int = 2  # wrong captions for each photograph of a pair
+    mine_every: int = 300  # steps after which they are looked for anew
+    attention_weight: float = 0.0  # μ: how much it counts that attention falls on the boxes of what is asked about
+    question_only_prob: float = 0.08  # how often a question has the mean image in place of its photograph
+    patch_drop_prob: float = 0.5  # how often a photograph lacks up to half of its patches
+    label_smoothing: float = 0.05  # of answers' pieces
+    fit: FitSettings
 
-    def start_folders(self, variant: str) -> list[Path]:
-        return [Path(folder) / variant for folder in (self.start, *self.average_with)]
+    def start_folder(self, variant: str) -> Path:
+        return Path(self.start) / variant
 
     def seen_at(self, variant: str) -> int | None:
         """Pixels a side, None for as many as the image encoder was trained at."""
         if self.image_size is not None or not self.start:
             return self.image_size
-        return VQAConfig.from_pretrained(self.start_folders(variant)[0]).vision_config.image_size
+        return VQAConfig.from_pretrained(self.start_folder(variant)).vision_config.image_size
 
 
 def load_settings(path: str | Path, **changes):
     """The settings of a configuration file, with `changes`.
 
-    Raises `ValueError`, which names the file, for what is no JSON object, and for a key that is missing, unknown or
-    has a value of another type, and `OSError` where the file cannot be read.
+    A file that says `"extends": "data.json"` also has what that file beside it says and it does not say itself. Raises
+    `ValueError`, which names the file, for what is no JSON object, and for a key that is missing, unknown or has a
+    value of another type, and `OSError` where the file cannot be read.
     """
-    fields = _read_object(Path(path)) | changes
+    fields = _read_extended(Path(path)) | changes
     kinds = {"encoder": EncoderSettings, "joint": JointSettings}
     stage = fields.pop("stage", None)
     if stage not in list(kinds):
@@ -103,12 +105,21 @@ def load_settings(path: str | Path, **changes):
     try:
         _check_types(kinds[stage], fields)
         _check_model(fields.get("model", {}))
-        for schedule in {"fit", "align", "heads"} & fields.keys():
-            _check_types(FitSettings, fields[schedule], f"{schedule}.")
-            FitSettings(**fields[schedule])
         return kinds[stage](**fields)
     except TypeError as error:
         raise ValueError(f"{path}: {str(error).split('__init__() ')[-1]}.") from error
+
+
+def _read_extended(path: Path, extending: tuple[Path, ...] = ()) -> dict:
+    if path in extending:
+        raise ValueError(f"{path} extends itself.")
+    fields = _read_object(path)
+    base = fields.pop("extends", None)
+    if base is None:
+        return fields
+    if not isinstance(base, str):
+        raise ValueError(f'{path}: "extends" is the name of a file, not {json.dumps(base)}.')
+    return _read_extended(path.parent / base, (*extending, path)) | fields
 
 
 def _read_object(path: Path) -> dict:
@@ -126,7 +137,9 @@ def _read_object(path: Path) -> dict:
 def _check_types(settings: type, fields: dict, place: str = "") -> None:
     """Raises `TypeError` for a value that is not of its field's type; what is missing or unknown is found later."""
     for name, hint in get_type_hints(settings).items():
-        if name in fields and not _is_a(fields[name], hint):
+        if name in fields and hint is FitSettings and isinstance(fields[name], dict):
+            _check_types(FitSettings, fields[name], f"{name}.")
+        elif name in fields and not _is_a(fields[name], hint):
             raise TypeError(f"{place}{name} is {_described(hint)}, not {json.dumps(fields[name])}")
 
 
@@ -160,6 +173,8 @@ def _described(hint: object) -> str:
     if isinstance(hint, UnionType):
         return " or ".join(map(_described, get_args(hint)))
     kind, parts = get_origin(hint) or hint, get_args(hint)
+    if kind is FitSettings:
+        return "an object"
     if kind is list:
         return f"a list, and each item {_described(parts[0])}"
     if kind is dict:
