@@ -6,6 +6,7 @@ import json
 import pytest
 import torch
 from PIL import Image
+from sentencepiece import SentencePieceProcessor
 from transformers import BertConfig, BertModel, BertTokenizer
 
 from vqa.inference.predictor import VQAPredictor
@@ -96,7 +97,7 @@ def tiny_weights(tmp_path_factory, answer_pieces):
             variant=variant,
             hidden_size=16,
             num_heads=2,
-            answer_vocab_size=VQAProcessor(None, None, answer_pieces).answer_vocab_size,
+            answer_vocab_size=SentencePieceProcessor(model_proto=answer_pieces).vocab_size(),
         )
         (root / variant).mkdir()
         save_heads(model, root / variant, "../encoders")

@@ -1,4 +1,4 @@
-"""The command line, `python -m vqa COMMAND`.
+"""The command line: `python -m vqa COMMAND`, or `vqa COMMAND` where the package is installed.
 
 A command is a module of `vqa.cli` with `add_arguments(parser)` and `run(args)`; its docstring's first line says what it
 does. `run` returns an exit code or nothing, and raises `ValueError` or `OSError` for bad input. Only the module of the
@@ -21,12 +21,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0 done, 1 not all of it, 2 bad input, 130 interrupted."""
     argv = list(sys.argv[1:] if argv is None else argv)
     commands = read_commands()
+    program = "vqa" if Path(sys.argv[0]).stem == "vqa" else "python -m vqa"  # as it was called
     listing = "\n".join(f"  {name:<10}{text[0].lower()}{text[1:-1]}" for name, text in commands.items())
     parser = argparse.ArgumentParser(
-        prog="python -m vqa",
-        usage="python -m vqa COMMAND ...",
+        prog=program,
+        usage=f"{program} COMMAND ...",
         description="Asks photographs questions.",
-        epilog=f"commands:\n{listing}\n\n`python -m vqa COMMAND --help` tells more.",
+        epilog=f"commands:\n{listing}\n\n`{program} COMMAND --help` tells more.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=commands, help=argparse.SUPPRESS)
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         module = importlib.import_module(f"vqa.cli.{command}")
-        command_parser = argparse.ArgumentParser(prog=f"python -m vqa {command}", description=commands[command])
+        command_parser = argparse.ArgumentParser(prog=f"{program} {command}", description=commands[command])
         module.add_arguments(command_parser)
         code = module.run(command_parser.parse_args(argv[1:]))
         sys.stdout.flush()

@@ -104,7 +104,7 @@ def test_bad_input_is_told_before_the_work(data, tiny_weights, monkeypatch, caps
     (data / "notes.json").write_text('{"my": "notes"}')
     refused("not an evaluation", "--out", data / "notes.json")
     refused("cannot be read", "--answers", data / "none.txt")
-    refused("no directory of weights", "--weights", data / "none")
+    refused("no weights at", "--weights", data / "none")
     (data / "q.jsonl").write_text('{"image_id": "red", "question": "what?", "split": "test"}\n')
     refused("no answer to compare with")
 

@@ -29,10 +29,10 @@ def python(*arguments, **options):
 
 
 def test_help_lists_the_commands_that_exist_and_loads_no_model():
-    code = "import sys; from vqa.__main__ import main; sys.argv = ['vqa', '--help']\ntry:\n    main()\n"
+    code = "import sys; from vqa.__main__ import main; sys.argv = ['/usr/bin/vqa', '--help']\ntry:\n    main()\n"
     code += "except SystemExit:\n    print(sorted({'torch', 'transformers', 'PIL', 'numpy'} & set(sys.modules)))"
     told = python("-c", code).stdout
-    assert "python -m vqa COMMAND" in told and told.rstrip().endswith("[]")
+    assert "usage: vqa COMMAND" in told and told.rstrip().endswith("[]")
     for name in ("ask", "caption", "answer", "evaluate", "retrieve", "probe", "train", "report"):
         assert f"  {name} " in told
 
@@ -127,7 +127,7 @@ def test_bad_questions_options_and_weights(picture, tiny_weights, tmp_path, caps
     assert "is empty" in refused(capsys, "ask", picture, "what?", *weights, "--answers", tmp_path / "blank.txt")
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9\n")
     assert "not UTF-8" in refused(capsys, "ask", picture, "what?", *weights, "--answers", tmp_path / "latin.txt")
-    assert "no directory of weights" in refused(capsys, "ask", picture, "what?", "--weights", tmp_path / "none")
+    assert "no weights at" in refused(capsys, "ask", picture, "what?", "--weights", tmp_path / "none")
     assert "'gpu'" in refused(capsys, "ask", picture, "what?", *weights, "--device", "gpu")
     (tmp_path / "hollow").mkdir()
     assert refused(capsys, "ask", picture, "what?", "--weights", tmp_path / "hollow").startswith("ask: ")

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from accelerate.state import AcceleratorState
 from torch import nn
 
 from vqa.__main__ import main
+from vqa.common import distributed
 from vqa.train.loop import FitSettings, fit
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +58,86 @@ def test_two_processes_follow_the_curve_of_one(tiny_data, tmp_path):
         assert len(one) == len(two) == 3  # one process writes
         for mine, theirs in zip(one, two, strict=True):
             assert theirs == pytest.approx(mine, rel=1e-3, abs=1e-4)
+
+
+def launch(*arguments, cwd: Path, processes: int = 2) -> subprocess.CompletedProcess:
+    """The command in several processes of this machine, which talk by gloo."""
+    return subprocess.run(
+        [sys.executable, "-m", *TORCHRUN, f"--nproc-per-node={processes}", "-m", "vqa", *map(str, arguments)],
+        check=True,
+        cwd=cwd,
+        env=os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+
+
+def lines_of(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture
+def asked(tiny_data, tiny_weights, tmp_path):
+    """Options of `answer` and `evaluate` on five photographs, about which there are unequal numbers of questions."""
+    rows = [
+        {"image_id": f"p{i}", "question": question, "answer": "red", "source": "s", "split": "test"}
+        for question in ("what color is this?", "is there a cat?", "how many?")
+        for i in range(5)
+        if question != "how many?" or i == 3
+    ]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return ["--images", tiny_data / "photos", "--questions", tmp_path / "rows.jsonl", "--weights", tiny_weights]
+
+
+def same_answers(found: list[dict], expected: list[dict]) -> bool:
+    """All but the last digits of probabilities, which a batch of another size rounds differently."""
+    assert [row | {"confidence": pytest.approx(row["confidence"], rel=1e-4)} for row in expected] == found
+    return True
+
+
+def test_two_processes_answer_as_one_and_go_on_where_they_stopped(asked, tmp_path):
+    one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    assert main([*map(str, ["answer", *asked, "--out", one])]) == 0
+    expected = lines_of(one)
+    assert [row["row"] for row in expected] == sorted(row["row"] for row in expected) and len(expected) == 11
+    told = launch("answer", *asked, "--out", two, cwd=tmp_path)
+    assert same_answers(lines_of(two), expected)
+    assert told.stdout.count("11 of 11 questions answered") == 1
+    assert sorted(path.name for path in tmp_path.glob("two.jsonl*")) == ["two.jsonl"]
+
+    lines = one.read_text().splitlines(keepends=True)  # now as an interruption of two processes leaves it
+    two.write_text("".join(lines[:2]))
+    (tmp_path / "two.jsonl.part-0").write_text("".join(lines[4:6]))
+    (tmp_path / "two.jsonl.part-1").write_text(lines[9] + lines[10][:20])
+    edited = json.loads(lines[5]) | {"answer": "kept"}
+    (tmp_path / "two.jsonl.part-0").write_text(lines[4] + json.dumps(edited) + "\n")
+    launch("answer", *asked, "--out", two, cwd=tmp_path)
+    found = lines_of(two)
+    assert found.pop(5)["answer"] == "kept"  # what was answered is not asked again
+    assert same_answers(found, expected[:5] + expected[6:])
+    assert sorted(path.name for path in tmp_path.glob("two.jsonl*")) == ["two.jsonl"]
+
+
+def test_two_processes_measure_as_one(asked, tmp_path):
+    def files(name: str) -> list:
+        return ["--split", "all", "--out", tmp_path / f"{name}.json", "--predictions", tmp_path / f"{name}.jsonl"]
+
+    assert main([*map(str, ["evaluate", *asked, *files("one")])]) == 0
+    launch("evaluate", *asked, *files("two"), cwd=tmp_path)
+    one, two = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("one", "two"))
+    assert two["benchmarks"] == one["benchmarks"] and two["ece"] == pytest.approx(one["ece"], abs=1e-4)
+    assert same_answers(lines_of(tmp_path / "two.jsonl"), lines_of(tmp_path / "one.jsonl"))
+
+
+@pytest.mark.parametrize(("count", "processes"), [(7, 3), (2, 3), (0, 2), (5, 1)])
+def test_every_item_is_one_processs(count, processes, monkeypatch):
+    parts = []
+    for number in range(processes):
+        state = SimpleNamespace(process_index=number, num_processes=processes)
+        monkeypatch.setattr(distributed, "processes", lambda state=state: state)
+        parts.append(list(distributed.own_part(range(count))))
+    assert sum(parts, []) == list(range(count)) and max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
 class Probe(nn.Module):

@@ -1,5 +1,7 @@
 """The whole model: shapes, padding, saving, and any encoder in its place."""
 
+import json
+
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -213,3 +215,117 @@ def test_grid_of_square_and_oblong_images():
 def test_a_path_where_nothing_is_is_no_hub_id(load, path):
     with pytest.raises(FileNotFoundError, match=f"no encoder at {path}"):
         load(path)
+
+
+# As transformers' users know it
+
+
+@pytest.fixture
+def inputs():
+    torch.manual_seed(2)
+    mask = torch.ones(B, L, dtype=torch.long)
+    mask[1, 3:] = 0
+    return {
+        "pixel_values": torch.randn(B, 3, 28, 42),
+        "input_ids": torch.randint(0, 41, (B, L)),
+        "attention_mask": mask,
+    }
+
+
+def test_pixels_and_tokens_give_what_their_states_give(model, inputs):
+    answers = torch.randint(3, V, (B, A))
+    image, mask = model.encode_image(inputs["pixel_values"]).states, inputs["attention_mask"].bool()
+    text = model.encode_text(inputs["input_ids"], mask)
+    expected = model.heads(image, text, mask, answers)
+    assert torch.equal(model(**inputs, answer_ids=answers).logits, expected.logits)
+    half = model(image_states=image, input_ids=inputs["input_ids"], attention_mask=mask, answer_ids=answers)
+    assert torch.equal(half.logits, expected.logits)
+    assert torch.equal(model(image_states=image, text_states=text, attention_mask=mask).fused_text, expected.fused_text)
+
+
+def test_without_a_mask_every_token_is_real(model, inputs):
+    whole = inputs | {"attention_mask": torch.ones(B, L, dtype=torch.long)}
+    del inputs["attention_mask"]
+    assert torch.equal(model(**inputs).fused_text, model(**whole).fused_text)
+
+
+@pytest.mark.parametrize(("left_out", "message"), [("pixel_values", "photographs"), ("input_ids", "questions")])
+def test_a_missing_side_is_named(model, inputs, left_out, message):
+    del inputs[left_out]
+    for call in (model, model.generate):
+        with pytest.raises(ValueError, match=f"Pass the {message}"):
+            call(**inputs)
+
+
+def test_generate_gives_the_answers_that_search_finds(model, inputs):
+    mask = inputs["attention_mask"].bool()
+    image = model.encode_image(inputs["pixel_values"]).states
+    fused = model.heads.fuse(image, model.encode_text(inputs["input_ids"], mask), mask)
+    found = model.heads.search(model.heads.read(fused, mask), count=2, num_beams=4)
+    rows = model.generate(**inputs, num_return_sequences=2, num_beams=4)
+    assert rows.shape[0] == 2 * B
+    pieces = [tuple(piece for piece in row if piece != model.config.pad_token_id) for row in rows.tolist()]
+    assert pieces == [answer for answers in found for answer, _ in answers]
+    allowed = [[1, 5, 6, 2], [1, 7, 2]]
+    assert {tuple(row) for row in model.generate(**inputs, num_return_sequences=2, allowed=allowed).tolist()} == {
+        (1, 5, 6, 2),
+        (1, 7, 2, 0),
+    }
+
+
+@pytest.mark.parametrize("load", [VQAModel, AutoModel])
+def test_a_checkpoint_over_shared_encoders_becomes_a_whole_folder(load, tiny_weights, tmp_path):
+    model = load.from_pretrained(tiny_weights / "aligned")
+    model.save_pretrained(tmp_path)
+    assert "encoders" not in AutoConfig.from_pretrained(tmp_path).to_diff_dict()
+    loaded, expected = VQAModel.from_pretrained(tmp_path).state_dict(), model.state_dict()
+    assert loaded.keys() == expected.keys() and all(torch.equal(loaded[name], expected[name]) for name in expected)
+
+
+@pytest.fixture(params=["shared", "whole"])
+def saved(request, tiny_weights, tmp_path):
+    """A checkpoint over shared encoders, and one that holds its own."""
+    if request.param == "shared":
+        return tiny_weights / "aligned"
+    VQAModel.from_pretrained(tiny_weights / "aligned").save_pretrained(tmp_path / "whole")
+    return tmp_path / "whole"
+
+
+def test_options_of_loading_are_honoured(saved):
+    assert VQAModel.from_pretrained(saved).dtype == torch.float32
+    assert VQAModel.from_pretrained(saved, dtype="bfloat16").dtype == torch.bfloat16
+    model, info = VQAModel.from_pretrained(saved, output_loading_info=True)
+    assert isinstance(model, VQAModel) and not any(info.values())
+    assert VQAModel.from_pretrained(saved.parent, subfolder=saved.name).config.variant == "aligned"
+    assert VQAModel.from_pretrained(saved, temperature=2.5).config.temperature == 2.5
+
+
+def test_options_that_nobody_knows_are_refused(saved):
+    with pytest.raises(TypeError, match="dtyp"):
+        VQAModel.from_pretrained(saved, dtyp="bfloat16")
+    with pytest.raises(TypeError, match="num_block"):
+        VQAConfig.from_pretrained(saved, num_block=3)
+
+
+def test_weights_that_do_not_fit_are_refused_unless_asked_about(tiny_weights, tmp_path):
+    VQAModel.from_pretrained(tiny_weights / "aligned").save_pretrained(tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    del weights["heads.decoder.bias"]
+    save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ValueError, match="heads.decoder.bias"):
+        VQAModel.from_pretrained(tmp_path)
+    assert "heads.decoder.bias" in VQAModel.from_pretrained(tmp_path, output_loading_info=True)[1]["missing_keys"]
+
+
+def test_a_configuration_with_a_misspelt_key_is_refused(tiny_weights, tmp_path):
+    with pytest.raises(ValueError, match="no 'hiden_size'"):
+        VQAConfig(hiden_size=12)
+    config = VQAConfig.from_pretrained(tiny_weights / "aligned").to_dict() | {"temprature": 2.0}
+    (tmp_path / "config.json").write_text(json.dumps(config, default=str))
+    with pytest.raises(ValueError, match="no 'temprature'"):
+        VQAConfig.from_pretrained(tmp_path)
+
+
+def test_heads_are_saved_without_code(tiny_weights):
+    assert not list((tiny_weights / "aligned").glob("*.py"))
+    assert "auto_map" not in (tiny_weights / "aligned" / "config.json").read_text()

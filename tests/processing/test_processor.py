@@ -1,6 +1,7 @@
 """Questions, words and answers as the model and a reader see them."""
 
 import pytest
+import sentencepiece
 import torch
 from PIL import Image
 from transformers import AutoImageProcessor, BitImageProcessorPil, ViTImageProcessorPil
@@ -51,8 +52,8 @@ def test_answers_are_case_folded(processor):
 
 def test_frequent_answers_become_single_pieces():
     pieces = train_answer_pieces(["skateboard", "giraffe", "a giraffe on a skateboard"] * 50, 300)
-    processor = VQAProcessor(None, None, pieces)
-    assert processor.pieces(processor.encode_answer("giraffe")) == ["giraffe"]
+    vocabulary = sentencepiece.SentencePieceProcessor(model_proto=pieces)
+    assert vocabulary.encode("giraffe", out_type=str) == ["▁giraffe"]
 
 
 def test_photographs_are_squashed_and_scaled_as_the_stem_was_trained():
@@ -78,10 +79,46 @@ def test_photographs_of_another_size_are_squashed_to_it_and_never_cropped(kind, 
 
 def test_saving_and_loading(processor, tmp_path):
     processor.save_pretrained(tmp_path)
-    loaded = VQAProcessor.from_pretrained(tmp_path, tmp_path, tmp_path / VQAProcessor.ANSWERS_FILE)
+    loaded = VQAProcessor.from_pretrained(tmp_path)
     assert loaded.encode_answer("tennis racket") == processor.encode_answer("tennis racket")
     image = Image.new("RGB", (30, 40), "red")
     assert torch.equal(loaded.images([image]), processor.images([image]))
     assert AutoImageProcessor.from_pretrained(tmp_path).size["height"] == 96
-    with pytest.raises(FileNotFoundError, match="no answer vocabulary"):
-        VQAProcessor.from_pretrained(tmp_path, tmp_path, tmp_path / "nothing.model")
+    (tmp_path / VQAProcessor.ANSWERS_FILE).unlink()
+    with pytest.raises(OSError, match="answers.model"):
+        VQAProcessor.from_pretrained(tmp_path)
+
+
+def test_photographs_and_questions_become_what_the_model_takes(processor, photo, tmp_path):
+    photo.save(tmp_path / "photo.png")
+    inputs = processor(images=photo, text="  what is\nthis? ")
+    assert set(inputs) == set(processor.model_input_names)
+    assert torch.equal(inputs.pixel_values, processor.images([photo]))
+    ids, mask = processor.questions(["what is this?"])
+    assert torch.equal(inputs.input_ids, ids) and torch.equal(inputs.attention_mask, mask.long())
+    several = processor(images=[photo, tmp_path / "photo.png"], text=["what is this?", "is there a cat?"])
+    assert torch.equal(several.pixel_values[0], several.pixel_values[1]) and len(several.input_ids) == 2
+    assert set(processor(text="what?")) == {"input_ids", "attention_mask"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({}, "Pass images=, text= or both"),
+        ({"images": 7}, "a PIL image, a path or bytes, not int"),
+        ({"text": "?"}, "Type a question"),
+        ({"images": "https://example.org/cat.jpg"}, "no photograph at"),
+    ],
+)
+def test_what_is_no_photograph_and_no_question_is_refused(processor, inputs, message):
+    with pytest.raises(ValueError, match=message):
+        processor(**inputs)
+    with pytest.raises(TypeError, match="txt"):
+        processor(txt="what is this?")
+
+
+def test_generated_pieces_are_read_without_special_ones(processor):
+    rows = torch.tensor([[*processor.encode_answer("cat"), PAD]])
+    assert processor.batch_decode(rows, skip_special_tokens=True) == ["cat"] == [processor.decode(rows[0])]
+    with pytest.raises(ValueError, match="always skipped"):
+        processor.decode(rows[0], skip_special_tokens=False)

@@ -3,9 +3,13 @@
 Each photograph is encoded once. Answers are appended as they come, one JSON line a question with the number of its row,
 so that an interrupted run goes on where it stopped; at the end the lines are put in the order of the questions. Each
 line says what its answer was made from, and a file whose answers were made from something else is not completed.
+
+With `accelerate launch -m vqa answer ...` several processes, GPUs or machines share the photographs and write the same
+file; the folder it is in must be one that all of them see.
 """
 
 import argparse
+import glob
 import hashlib
 import json
 import sys
@@ -21,12 +25,14 @@ from vqa.cli.arguments import (
     positive,
     read_answer_list,
 )
+from vqa.common.distributed import processes
 from vqa.common.files import check_folder, write_whole
 from vqa.data.images import ImageStore
 from vqa.data.questions import QuestionRow, RowError, iterate_questions
 from vqa.evaluate.records import hash_weights
-from vqa.inference.batches import BATCH_SIZE, answer_questions, ask_with, look_with
+from vqa.inference.batches import BATCH_SIZE, answer_questions, ask_with, look_with, own_questions
 
+PART = ".part-"  # and the number of a process, after a file's name
 DIGITS = 16  # of a fingerprint, in a line of answers
 MADE_FROM = {  # what all answers of a file share, and how a file is refused that differs in it
     "variant": "of another variant (--variant)",
@@ -58,24 +64,36 @@ def run(args: argparse.Namespace) -> int:
     check_folder(args.out)
     store = ImageStore(args.images)
     answers = read_answer_list(args.answers)
+    state = processes()
+    if state.is_main_process:
+        take_parts(args.out)
+    state.wait_for_everyone()
     log = AnswerLog(args.out, rows, store, origin_of(args, answers))
     done = log.done
     todo = {number: row for number, row in rows.items() if number not in done}
     if todo:
-        from accelerate.utils import tqdm
+        from accelerate.utils import gather_object, tqdm
 
         predictor = load_predictor(args)
-        with log, tqdm(total=len(rows), initial=len(done), desc="answering", unit="question") as bar:
-            for number, row in todo.items():
-                if isinstance(row, RowError):
-                    log.write(number, row)
-                    bar.update()
-            numbers = [number for number, row in todo.items() if isinstance(row, QuestionRow)]
-            questions = [todo[number] for number in numbers]
-            ask = ask_with(predictor, args.variant, answers)
-            for index, answer in answer_questions(look_with(predictor, store), ask, store, questions, args.batch_size):
-                log.write(numbers[index], answer)
+        numbers = [number for number, row in todo.items() if isinstance(row, QuestionRow)]
+        own = own_questions(store, [todo[number] for number in numbers])
+        numbers = [numbers[index] for index in own]
+        unread = [number for number, row in todo.items() if isinstance(row, RowError)] if state.is_main_process else []
+        mine = log.part(state.process_index) if state.num_processes > 1 else log
+        total = len(done) + len(numbers) + len(unread)
+        with mine, tqdm(total=total, initial=len(done), desc="answering", unit="question") as bar:
+            for number in unread:
+                mine.write(number, todo[number])
                 bar.update()
+            ask, questions = ask_with(predictor, args.variant, answers), [todo[number] for number in numbers]
+            for index, answer in answer_questions(look_with(predictor, store), ask, store, questions, args.batch_size):
+                mine.write(numbers[index], answer)
+                bar.update()
+        for lines, failed in gather_object([(mine.lines, mine.failed)]):
+            log.lines |= lines
+            log.failed |= failed
+    if not state.is_main_process:
+        return 0
     log.sort()
     for number, message in sorted(log.failed.items()):
         print(f"row {number}: {message}", file=sys.stderr)
@@ -88,6 +106,22 @@ def origin_of(args: argparse.Namespace, answers: list[str] | None) -> dict[str, 
     check_weights(args)
     listed = None if answers is None else hashlib.sha256("\n".join(answers).encode()).hexdigest()[:DIGITS]
     return {"variant": args.variant, "weights": hash_weights(args.weights, args.variant)[:DIGITS], "answers": listed}
+
+
+def parts_beside(path: Path) -> list[Path]:
+    """The files in which several processes keep their answers until the work is done."""
+    return sorted(path.parent.glob(f"{glob.escape(path.name)}{PART}*"))
+
+
+def take_parts(path: Path) -> None:
+    """Moves the whole lines of what several processes had answered when they were interrupted into the file itself."""
+    parts = parts_beside(path)
+    if parts:
+        files = [file for file in (path, *parts) if file.exists()]
+        lines = [line for file in files for line in file.read_bytes().split(b"\n")[:-1]]  # half a line is left out
+        write_whole(path, "".join(f"{line.decode()}\n" for line in lines))
+    for part in parts:
+        part.unlink()
 
 
 class AnswerLog:
@@ -106,7 +140,7 @@ class AnswerLog:
         """
         self.path, self.rows, self.store, self.origin = path, rows, store, origin
         self.failed: dict[int, str] = {}
-        self._lines: dict[int, str] = {}
+        self.lines: dict[int, str] = {}
         self._photographs: dict[str, tuple[int, str | None]] = {}  # of answers in the file: a row, and its photograph
         self._digest = cache(lambda image_id: store.digest(image_id)[:DIGITS])
         if path.exists():
@@ -117,11 +151,11 @@ class AnswerLog:
 
     @property
     def done(self) -> set[int]:
-        return set(self._lines) - set(self.failed)
+        return set(self.lines) - set(self.failed)
 
     def __enter__(self) -> "AnswerLog":
         """Rewrites the file without a torn line and failed rows, then opens it to append."""
-        self._rewrite(self._lines)
+        self._rewrite(self.lines)
         self._file = self.path.open("a", encoding="utf-8")
         return self
 
@@ -139,13 +173,20 @@ class AnswerLog:
             said = {"answer": answer.answer, "confidence": round(answer.confidence, 6), "sure": answer.sure}
             said["variant"] = self.origin["variant"]
             said["made_from"] = self._made_from(row.image_id)
-        self._lines[number] = json.dumps({"row": number, **asked, **said}, ensure_ascii=False)
-        self._file.write(self._lines[number] + "\n")
+        self.lines[number] = json.dumps({"row": number, **asked, **said}, ensure_ascii=False)
+        self._file.write(self.lines[number] + "\n")
         self._file.flush()
 
+    def part(self, number: int) -> "AnswerLog":
+        """An empty log of the same rows, beside this one, for one of several processes."""
+        path = self.path.with_name(f"{self.path.name}{PART}{number}")
+        return AnswerLog(path, self.rows, self.store, self.origin)
+
     def sort(self) -> None:
-        """Puts the lines in the order of their rows."""
-        self._rewrite(dict(sorted(self._lines.items())))
+        """Puts the lines in the order of their rows; parts, whose lines are among them, go."""
+        self._rewrite(dict(sorted(self.lines.items())))
+        for part in parts_beside(self.path):
+            part.unlink()
 
     def _rewrite(self, lines: dict[int, str]) -> None:
         write_whole(self.path, "".join(f"{line}\n" for line in lines.values()))
@@ -169,7 +210,7 @@ class AnswerLog:
         for name, text in MADE_FROM.items():
             if (found | {"variant": said.get("variant")}).get(name) != self.origin[name]:
                 raise ValueError(f"{self.path} holds answers {text} (row {number}); {WAY_OUT}")
-        self._lines[number] = line.decode()
+        self.lines[number] = line.decode()
         self._photographs.setdefault(row.image_id, (number, found.get("photograph")))
 
     def _check_photographs(self) -> None:

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from vqa.common.files import local_folder
 from vqa.data.trained_on import TrainedOn
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
@@ -10,7 +11,13 @@ WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that choose a model: which weights, which checkpoint, where it runs."""
-    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="default: the shipped weights")
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        default=WEIGHTS,
+        metavar="DIR",
+        help="a folder, or a Hub id (owner/name); default: weights/ of the source tree",
+    )
     parser.add_argument("--variant", default="aligned", metavar="NAME", help="aligned (default) or unaligned")
     parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
 
@@ -32,11 +39,12 @@ def add_data_arguments(parser: argparse.ArgumentParser, split: str) -> None:
 
 
 def load_predictor(args: argparse.Namespace):
-    """The predictor that the options of `add_model_arguments` ask for. Raises `ValueError`."""
+    """The predictor that the options of `add_model_arguments` ask for. Raises `ValueError` and `FileNotFoundError`."""
     check_weights(args)
     import torch
     from transformers.utils.logging import disable_progress_bar
 
+    from vqa.common.distributed import own_device
     from vqa.inference.predictor import VQAPredictor
 
     try:
@@ -44,22 +52,21 @@ def load_predictor(args: argparse.Namespace):
     except (RuntimeError, AssertionError) as error:
         raise ValueError(f"The device {args.device!r} cannot be used: {str(error).splitlines()[0]}") from error
     disable_progress_bar()  # loading takes a moment, and standard error is for what went wrong
-    predictor = VQAPredictor.from_pretrained(args.weights, device=args.device)
+    predictor = VQAPredictor.from_pretrained(args.weights, device=own_device(args.device))
     if args.variant not in predictor.variants:
         raise ValueError(f"{args.weights} has no variant {args.variant!r}, only {', '.join(predictor.variants)}.")
     return predictor
 
 
 def trained_on(args: argparse.Namespace) -> TrainedOn:
-    """The photographs that the model which the options ask for was trained on. Raises `ValueError`."""
+    """The photographs that the model of the options was trained on. Raises `ValueError` and `FileNotFoundError`."""
     check_weights(args)
     return TrainedOn.of_weights(args.weights, args.variant)
 
 
 def check_weights(args: argparse.Namespace) -> None:
-    """Raises `ValueError` where the folder of weights that the options name is not there."""
-    if not args.weights.is_dir():
-        raise ValueError(f"There is no directory of weights at {args.weights}.")
+    """Makes `args.weights` a folder that is there, that of a Hub id included. Raises `FileNotFoundError`."""
+    args.weights = local_folder(args.weights)
 
 
 def read_answer_list(path: Path | None) -> list[str] | None:

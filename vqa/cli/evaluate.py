@@ -1,4 +1,7 @@
-"""Measure accuracy, calibration and intervals on files of questions."""
+"""Measure accuracy, calibration and intervals on files of questions.
+
+With `accelerate launch -m vqa evaluate ...` several processes, GPUs or machines share the photographs.
+"""
 
 import argparse
 import json
@@ -15,6 +18,7 @@ from vqa.cli.arguments import (
     read_answer_list,
     trained_on,
 )
+from vqa.common.distributed import processes
 from vqa.common.files import check_writable, write_whole
 from vqa.data.images import ImageStore
 from vqa.data.questions import read_questions
@@ -57,6 +61,8 @@ def run(args: argparse.Namespace) -> None:
     predictor = load_predictor(args)
     wordnet = wordnet_for(questions)
     scored = ask_all(predictor, store, questions, args.variant, args.batch_size, answers, args.question_only)
+    if not processes().is_main_process:
+        return
     report = summarise(scored, wordnet, args.seed)
     asked_about = {source: {q.image_id for q in questions if q.source == source} for source in report["benchmarks"]}
     for source, told in known.tell(store, asked_about).items():

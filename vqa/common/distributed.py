@@ -1,4 +1,8 @@
-"""Training in several processes, each with its part of every batch.
+"""Work in several processes, as `accelerate launch` starts them.
+
+What needs no gradient is shared by photograph: `own_part` of them, and `gather_object` of what was made.
+
+Training is shared by row, each process with its part of every batch.
 
 A process runs the model on its own rows. What a loss needs of them, a number or an embedding each, is then gathered
 with its gradient, so that every process has the loss of the whole batch: a contrastive loss sees all negatives, a
@@ -6,13 +10,35 @@ mean is over all rows however unevenly they are divided, and the curve is that o
 these functions do nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 import torch
 import torch.nn.functional as F
 from accelerate import PartialState
 from accelerate.utils import gather, recursively_apply, reduce
 from torch.distributed.nn.functional import all_reduce
+
+
+def processes() -> PartialState:
+    """This process among those that were launched together; a single one is the main one.
+
+    They wait for each other for a day at most: shares of the work do not end at the same time.
+    """
+    return PartialState(timeout=timedelta(days=1))
+
+
+def own_part(items: Sequence) -> Sequence:
+    """This process's part of `items`: neighbours, and as many as any other's but for one."""
+    state = processes()
+    begin, end = (len(items) * (state.process_index + side) // state.num_processes for side in (0, 1))
+    return items[begin:end]
+
+
+def own_device(device: str) -> str:
+    """`cuda` as this process's own GPU where several were launched; any other device as it is."""
+    state = processes()
+    return f"cuda:{state.local_process_index}" if device == "cuda" and state.num_processes > 1 else device
 
 
 def own_rows(batch):

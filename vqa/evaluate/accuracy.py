@@ -11,7 +11,7 @@ import numpy as np
 from vqa.data.questions import QuestionRow
 from vqa.evaluate import metrics
 from vqa.evaluate.wordnet import WordNet, WordNetError
-from vqa.inference.batches import answer_questions, ask_with, look_with
+from vqa.inference.batches import answer_questions, ask_with, look_with, own_questions
 from vqa.processing.text import is_single_word
 
 DAQUAR = "daquar"
@@ -49,20 +49,25 @@ def ask_all(
 ) -> list[Scored]:
     """The model's answers to all questions, in their order.
 
-    Raises `ValueError` for a question that cannot be asked: there is no figure without it.
+    Several processes share the photographs, and each gets all answers. Raises `ValueError` for a question that cannot
+    be asked: there is no figure without it.
     """
-    from accelerate.utils import tqdm
+    from accelerate.utils import gather_object, tqdm
 
-    bar = tqdm(total=len(questions), desc="evaluating", unit="question")
+    own = own_questions(store, questions)
+    bar = tqdm(total=len(own), desc="evaluating", unit="question")
     look = (lambda image_id: None) if question_only else look_with(predictor, store)  # None is the mean image
     ask = ask_with(predictor, variant, answers)
     scored: dict[int, Scored] = {}
-    for index, prediction in answer_questions(look, ask, store, questions, batch_size):
+    for place, prediction in answer_questions(look, ask, store, [questions[index] for index in own], batch_size):
+        index = own[place]
         if isinstance(prediction, ValueError):
             raise ValueError(f"{questions[index].question!r} about {questions[index].image_id}: {prediction}")
         scored[index] = Scored(questions[index], prediction.answer, prediction.confidence)
         bar.update()
     bar.close()
+    for others in gather_object([scored]):
+        scored |= others
     return [scored[index] for index in range(len(questions))]
 
 

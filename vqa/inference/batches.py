@@ -2,12 +2,25 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from vqa.common.distributed import own_part, processes
 from vqa.data.images import ImageStore
 from vqa.data.questions import QuestionRow
 from vqa.data.rows import RowError
 from vqa.processing.text import clean_question
 
 BATCH_SIZE = 32
+
+
+def own_questions(store: ImageStore, questions: Sequence[QuestionRow]) -> list[int]:
+    """Which of the questions are this process's, where several share the photographs: all about its part of them.
+
+    The main process also gets those about photographs that there are not, to say so.
+    """
+    asked = {question.image_id for question in questions}
+    own = set(own_part([image_id for image_id in store if image_id in asked]))
+    if processes().is_main_process:
+        own |= asked - set(store)
+    return [index for index, question in enumerate(questions) if question.image_id in own]
 
 
 def look_with(predictor, store: ImageStore) -> Callable:

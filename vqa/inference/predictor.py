@@ -4,6 +4,7 @@ Plain values and NumPy arrays come out, never tensors.
 """
 
 import json
+import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -14,10 +15,12 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
+from huggingface_hub import HfApi
 from PIL import Image
-from transformers.utils import cached_file
 
 from vqa.common.checksums import check_sums
+from vqa.common.files import local_folder
+from vqa.inference.hub import SPACE_FILE, save_whole
 from vqa.model.alignment import pool
 from vqa.model.checkpoint import load_encoder, load_heads
 from vqa.model.configuration import VQAConfig
@@ -32,7 +35,6 @@ from vqa.processing.text import CAPTION_REQUEST, clean_caption, clean_question
 BEAM_WIDTH = 5
 CACHED_PHOTOS = 32
 VARIANTS = ("aligned", "unaligned")
-SPACE_FILE = "space.json"  # cosines of val's matched and mismatched pairs, for `similarity`
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,12 @@ class VQAPredictor:
         processors: dict[str, VQAProcessor],
         device: str = "cpu",
         spaces: dict[str, dict] | None = None,
+        source: Path | None = None,
     ):
-        """All `models` share one pair of encoders; keys are the names that `variant=` takes."""
+        """All `models` share one pair of encoders; keys are the names that `variant=` takes.
+
+        `source` is the folder that they were loaded from, whose records go along when one of them is saved.
+        """
         if not models:
             raise ValueError("A predictor needs at least one model.")
         if len({model.grid_size for model in models.values()}) > 1:
@@ -125,7 +131,7 @@ class VQAPredictor:
         self.processor = next(iter(processors.values()))
         self.device = device
         self.calls = {"vit": 0, "bert": 0}
-        self._spaces = spaces or {}
+        self._spaces, self._source = spaces or {}, source
         self._photos: OrderedDict[str, Photo] = OrderedDict()
         self._image_ms: dict[str, float] = {}  # of photographs whose first question is still to come
         self._read_ms: WeakKeyDictionary[Question, float] = WeakKeyDictionary()  # likewise, of questions
@@ -138,11 +144,9 @@ class VQAPredictor:
         Raises `FileNotFoundError` where there is nothing to load and `ValueError` where a file is damaged, or
         is not the one that its directory's SHA256SUMS names.
         """
-        root = Path(weights)
-        if not root.is_dir() and (root.is_absolute() or str(weights).startswith(".") or str(weights).count("/") != 1):
-            raise FileNotFoundError(f"There are no weights at {weights}.")
-        checkpoints = [root / name for name in VARIANTS if (root / name / "config.json").is_file()] or [weights]
-        if root.is_dir() and checkpoints == [weights] and not (root / "config.json").is_file():
+        root = local_folder(weights)
+        checkpoints = [root / name for name in VARIANTS if (root / name / "config.json").is_file()] or [root]
+        if checkpoints == [root] and not (root / "config.json").is_file():
             raise FileNotFoundError(
                 f"There are no weights in {weights}: no {' or '.join(VARIANTS)}, and no config.json."
             )
@@ -151,12 +155,12 @@ class VQAPredictor:
         for checkpoint in checkpoints:
             check_sums(checkpoint)
             config = VQAConfig.from_pretrained(checkpoint)
-            answers = Path(cached_file(checkpoint, VQAProcessor.ANSWERS_FILE)).read_bytes()
+            answers = (checkpoint / VQAProcessor.ANSWERS_FILE).read_bytes()
             if config.encoders is None:
                 model = VQAModel.from_pretrained(checkpoint, dtype="float32", attn_implementation="eager")
                 processor = VQAProcessor.from_parts(checkpoint, checkpoint, answers)
             else:
-                encoders = (Path(checkpoint) / config.encoders).resolve()
+                encoders = (checkpoint / config.encoders).resolve()
                 image_size = config.vision_config.image_size
                 key = encoders, grid_size(config.vision_config)
                 if key not in shared:
@@ -169,9 +173,30 @@ class VQAPredictor:
                 model = load_heads(checkpoint, vision_encoder, text_encoder)
                 processor = VQAProcessor(parts.image_processor, parts.tokenizer, answers)
             models[config.variant], processors[config.variant] = model, processor
-            if (Path(checkpoint) / SPACE_FILE).is_file():
-                spaces[config.variant] = json.loads((Path(checkpoint) / SPACE_FILE).read_text())
-        return cls(models, processors, device, spaces)
+            if (checkpoint / SPACE_FILE).is_file():
+                spaces[config.variant] = json.loads((checkpoint / SPACE_FILE).read_text())
+        return cls(models, processors, device, spaces, root)
+
+    def save_pretrained(self, directory: str | Path, variant: str | None = None) -> None:
+        """Writes one model as a folder to which nothing is missing, for `from_pretrained` or the Hub.
+
+        It holds the weights with the encoders, the processor, the answers' vocabulary, the code that
+        `trust_remote_code=True` runs, a model card and what was measured. `variant` None takes the first model. Raises
+        `ValueError` for one that there is not, and `OSError`.
+        """
+        name = variant or self.variants[0]
+        save_whole(self._model(name), self.processors[name], directory, self._spaces.get(name), self._source)
+
+    def push_to_hub(
+        self, repo_id: str, variant: str | None = None, private: bool | None = None, token: str | None = None
+    ) -> str:
+        """Uploads what `save_pretrained` writes to a repository of the Hub, a new one if need be; gives its URL."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_pretrained(folder, variant)
+            api = HfApi(token=token)
+            repo = api.create_repo(repo_id, private=private, exist_ok=True)
+            api.upload_folder(folder_path=folder, repo_id=repo.repo_id, commit_message="Upload a model")
+        return str(repo)
 
     @property
     def variants(self) -> list[str]:

@@ -8,6 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import AutoConfig, AutoModel, BertConfig, PreTrainedModel
+from transformers.utils import CONFIG_NAME
 
 from vqa.model.configuration import VQAConfig
 from vqa.model.encoders import IMAGE_OPTIONS, TEXT_OPTIONS, at_image_size, grid_size, interpolated
@@ -32,7 +33,8 @@ def save_heads(model: VQAModel, directory: str | Path, encoders: str) -> None:
     Raises `OSError` where the directory cannot be written to.
     """
     model.config.encoders = encoders
-    model.config.save_pretrained(directory)
+    Path(directory).mkdir(parents=True, exist_ok=True)
+    model.config.to_json_file(Path(directory) / CONFIG_NAME)  # without the code that a complete folder carries
     path = Path(directory) / WEIGHTS_FILE
     try:
         save_file(

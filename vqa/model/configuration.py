@@ -8,6 +8,18 @@ from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
 
 from .hybrid_vit import HybridViTConfig
 
+KNOWN_TO_TRANSFORMERS = {  # what a configuration may hold besides its fields
+    "_name_or_path",
+    "attn_implementation",
+    "auto_map",
+    "custom_pipelines",
+    "model_type",
+    "name_or_path",
+    "output_attentions",
+    "torch_dtype",
+}
+HUB_OPTIONS = {"code_revision", "gguf_file", "trust_remote_code"}  # where to read, and not what
+
 
 class VQAConfig(PreTrainedConfig):
     """Two encoders, and the heads that align, fuse and decode.
@@ -56,7 +68,22 @@ class VQAConfig(PreTrainedConfig):
             raise ValueError(f"fusion is 'coattention', 'symmetric' or 'pooled', not {self.fusion!r}.")
         if self.hidden_size % self.num_heads:
             raise ValueError(f"hidden_size ({self.hidden_size}) is not a multiple of num_heads ({self.num_heads}).")
+        unknown = sorted(kwargs.keys() - KNOWN_TO_TRANSFORMERS)
+        if unknown:
+            raise ValueError(f"There is no {unknown[0]!r} in this model's configuration.")
         super().__post_init__(**kwargs)
+
+    @classmethod
+    def from_dict(cls, config_dict: dict, **kwargs) -> "VQAConfig | tuple[VQAConfig, dict]":
+        """As transformers' own, but no keyword is swallowed: `TypeError` for one that nobody asked to have returned."""
+        wants_unused = kwargs.pop("return_unused_kwargs", False)
+        config, unused = super().from_dict(config_dict, return_unused_kwargs=True, **kwargs)
+        if wants_unused:
+            return config, unused
+        unused = sorted(unused.keys() - HUB_OPTIONS)
+        if unused:
+            raise TypeError(f"There is no {unused[0]!r} in this model's configuration.")
+        return config
 
 
 def _sub_config(config: dict | PreTrainedConfig | None, default_type: str) -> PreTrainedConfig:

@@ -182,3 +182,7 @@ def _load_shared(folder: Path, changes: dict) -> VQAModel:
     except ImportError as error:  # in a copied folder
         raise OSError(f"{folder} shares its encoders with other checkpoints; only the package vqa reads it.") from error
     return load_shared(folder, **changes)
+
+
+VQAConfig.register_for_auto_class()
+VQAModel.register_for_auto_class("AutoModel")

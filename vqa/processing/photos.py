@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from vqa.processing.metadata import orientation, unpacked_size
+from .metadata import orientation, unpacked_size
 
 MAX_BYTES = 32 * 2**20  # of an encoded file
 MAX_PIXELS = 60_000_000  # today's phones take 12 to 50 megapixels

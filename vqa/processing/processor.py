@@ -1,4 +1,8 @@
-"""From photographs, questions and answers to tensors, and back: the one place for training, evaluation and serving."""
+"""From photographs, questions and answers to tensors, and back: the one place for training, evaluation and serving.
+
+What `VQAProcessor` needs is imported relatively: `save_pretrained` copies it beside the weights, where
+`AutoProcessor.from_pretrained(folder, trust_remote_code=True)` finds it without this package.
+"""
 
 import io
 from collections.abc import Iterable, Sequence
@@ -8,8 +12,19 @@ from pathlib import Path
 import sentencepiece
 import torch
 from PIL import Image
-from transformers import AutoConfig, AutoImageProcessor, AutoTokenizer, ViTImageProcessorPil
+from transformers import (
+    AutoConfig,
+    AutoImageProcessor,
+    AutoTokenizer,
+    BatchFeature,
+    ProcessorMixin,
+    ViTImageProcessorPil,
+)
 from transformers.image_processing_utils import get_size_dict
+from transformers.utils import cached_file
+
+from .photos import open_photo
+from .text import clean_question
 
 MAX_QUESTION_TOKENS = 40
 PAD, BOS, EOS, UNKNOWN = 0, 1, 2, 3  # pieces of the answer vocabulary
@@ -75,24 +90,67 @@ class Word:
     tokens: tuple[int, ...]
 
 
-class VQAProcessor:
-    """The image processor, the question's tokenizer and the answer's pieces, which belong to one model."""
+class VQAProcessor(ProcessorMixin):
+    """The image processor, the question's tokenizer and the answer's pieces, which belong to one model.
+
+    Called with `images=` and `text=`, it gives what `VQAModel` takes; `batch_decode` reads what the model generates.
+    """
 
     ANSWERS_FILE = "answers.model"
+    HUB_OPTIONS = ("cache_dir", "force_download", "local_files_only", "token", "revision", "subfolder")
+    model_input_names = ["pixel_values", "input_ids", "attention_mask"]
 
     def __init__(self, image_processor, tokenizer, answer_pieces: bytes):
-        self.image_processor = image_processor
-        self.tokenizer = tokenizer
+        """`answer_pieces` is the answers' SentencePiece model as it lies in `answers.model`."""
+        super().__init__(image_processor, tokenizer)
         self._answer_bytes = answer_pieces
         self.answer_pieces = sentencepiece.SentencePieceProcessor(model_proto=answer_pieces)
 
+    def __call__(self, images=None, text=None, return_tensors: str = "pt") -> BatchFeature:
+        """One or several photographs, opened or as paths or bytes, and as many questions, as `VQAModel` takes them.
+
+        `pixel_values` (B, 3, S, S), `input_ids` (B, L) and `attention_mask` (B, L), 1 for a real token; either side may
+        be left out. Raises `PhotoError` and `QuestionError`, and `ValueError` where there is nothing to prepare.
+        """
+        if images is None and text is None:
+            raise ValueError("Pass images=, text= or both.")
+        found = {}
+        if images is not None:
+            several = images if isinstance(images, (list, tuple)) else [images]
+            if strange := next((i for i in several if not isinstance(i, (str, Path, bytes, Image.Image))), None):
+                raise ValueError(f"A photograph is a PIL image, a path or bytes, not {type(strange).__name__}.")
+            found["pixel_values"] = self.images([open_photo(image) for image in several])
+        if text is not None:
+            several = [text] if isinstance(text, str) else text
+            input_ids, mask = self.questions([clean_question(question) for question in several])
+            found |= {"input_ids": input_ids, "attention_mask": mask.long()}
+        return BatchFeature(found, tensor_type=return_tensors)
+
+    def decode(self, token_ids: Iterable[int], skip_special_tokens: bool = True) -> str:
+        """The text of one generated answer. Special pieces have no text, so that `skip_special_tokens` must be True."""
+        if not skip_special_tokens:
+            raise ValueError("The special pieces of an answer have no text: they are always skipped.")
+        return self.decode_answer(token_ids)
+
+    def batch_decode(self, sequences: Iterable[Iterable[int]], skip_special_tokens: bool = True) -> list[str]:
+        """`decode` for each row of what `VQAModel.generate` returns."""
+        return [self.decode(row, skip_special_tokens) for row in sequences]
+
     @classmethod
-    def from_pretrained(cls, vision: str | Path, text: str | Path, answers: str | Path) -> "VQAProcessor":
-        """Reads the parts from an image encoder's and a text encoder's directories (or hub ids) and a `.model` file."""
-        answers = Path(answers)
-        if not answers.is_file():
-            raise FileNotFoundError(f"There is no answer vocabulary at {answers}.")
-        return cls.from_parts(vision, text, answers.read_bytes())
+    def _get_arguments_from_pretrained(cls, source, processor_dict=None, **options) -> list:
+        """transformers reads both parts that it knows; the answers' vocabulary lies beside them."""
+        parts = super()._get_arguments_from_pretrained(source, processor_dict, **options)
+        options = {name: options[name] for name in cls.HUB_OPTIONS if name in options}
+        return [*parts, Path(cached_file(source, cls.ANSWERS_FILE, **options)).read_bytes()]
+
+    def to_dict(self) -> dict:
+        """What `processor_config.json` holds; the tokenizer and the answers' vocabulary have files of their own."""
+        auto_map = {"auto_map": self.auto_map} if hasattr(self, "auto_map") else {}
+        return {
+            "image_processor": self.image_processor.to_dict(),
+            "processor_class": type(self).__name__,
+            **auto_map,
+        }
 
     @classmethod
     def from_parts(
@@ -102,14 +160,17 @@ class VQAProcessor:
         answer_pieces: bytes,
         image_size: int | Sequence[int] | None = None,
     ) -> "VQAProcessor":
-        """As `from_pretrained`, with the answers' SentencePiece model itself, and photographs of another size."""
+        """Of an image encoder's and a text encoder's directories or hub ids, and the answers' SentencePiece model.
+
+        `image_size`, in pixels a side, is where photographs are seen at another size than the encoder's own.
+        """
         return cls(image_processor(vision, image_size), AutoTokenizer.from_pretrained(text), answer_pieces)
 
-    def save_pretrained(self, directory: str | Path) -> None:
-        """Writes all three parts into one directory."""
-        self.image_processor.save_pretrained(directory)
-        self.tokenizer.save_pretrained(directory)
+    def save_pretrained(self, directory: str | Path, **kwargs) -> list[str]:
+        """Writes all three parts into one directory, and the code that reads them."""
+        written = super().save_pretrained(directory, **kwargs)
         self.save_answers(directory)
+        return written
 
     def save_answers(self, directory: str | Path) -> None:
         (Path(directory) / self.ANSWERS_FILE).write_bytes(self._answer_bytes)
@@ -168,3 +229,6 @@ class VQAProcessor:
         return torch.nn.utils.rnn.pad_sequence(
             [torch.tensor(answer) for answer in answers], batch_first=True, padding_value=PAD
         )
+
+
+VQAProcessor.register_for_auto_class()

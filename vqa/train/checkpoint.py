@@ -8,7 +8,7 @@ import torch
 
 from vqa.common.checksums import write_sums
 from vqa.data.trained_on import TrainedOn
-from vqa.inference.predictor import SPACE_FILE
+from vqa.inference.hub import SPACE_FILE
 from vqa.model.checkpoint import save_heads
 from vqa.processing.text import clean_caption
 from vqa.train.contrastive import embed_images, embed_texts
