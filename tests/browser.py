@@ -1,8 +1,10 @@
 """A visitor in a real, headless Chromium, and the page served to it in this process."""
 
+import importlib.util
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,6 +20,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+AXE = "axe_playwright_python"  # the package that carries axe-core's script
+AXE_JS = """async () => (await axe.run(document, {rules: {'target-size': {enabled: true}}}))
+    .violations.map((found) => `${found.id}: ${found.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`)"""
 PATIENCE_MS = 60_000  # machines that are busy with something else are slow, not wrong
 
 
@@ -45,8 +50,18 @@ class Visitor:
             self.foreign.append(url)
 
     def upload(self, path) -> None:
-        """Chooses a photograph, in place of the one before, and waits until something is said of it."""
+        """Chooses a photograph, in place of the one before."""
         self.page.locator("#photo input[type=file]").first.set_input_files(str(path))
+
+    def opened(self):
+        """Waits for the result that the page opens with, and returns its card."""
+        card = self.page.locator("#answers article").first
+        card.wait_for()
+        return card
+
+    def ready(self) -> None:
+        """Waits until the chosen photograph can be asked about."""
+        self.page.locator("#answers .notice", has_text="Photo ready.").wait_for()
 
     def ask(self, question: str) -> None:
         """Types a question and presses Enter; the answer's heading is the question."""
@@ -58,6 +73,15 @@ class Visitor:
         """Waits for the answer to `question` and returns the cards."""
         self.page.locator("#answers h3.asked", has_text=question).wait_for()
         return self.page.locator("#answers article")
+
+    def violations(self) -> list[str]:
+        """What axe-core finds wrong with the page as it is. Skips the test with a reason where axe is missing."""
+        spec = importlib.util.find_spec(AXE)
+        if spec is None:
+            pytest.skip(f"{AXE} is not installed: the page's accessibility was NOT tested")
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate((Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
+        return self.page.evaluate(AXE_JS)
 
     def pick(self, group: str, label: str) -> None:
         """Chooses a radio button of the group with this element id."""

@@ -152,6 +152,14 @@ def test_bad_rows_and_photographs_are_told_and_the_others_answered(answer, quest
     assert len(lines) == 13
 
 
+def test_other_languages_are_refused_row_by_row(answer, questions, capsys):
+    with questions.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"image_id": "sea", "question": "这是什么？"}) + "\n")
+    code, lines = answer()
+    assert code == 1 and "English only" in lines[-1]["error"] and "English only" in capsys.readouterr().err
+    assert all("answer" in line for line in lines[:-1])
+
+
 def test_a_finished_file_needs_no_model(answer, monkeypatch):
     answer()
     monkeypatch.setattr(VQAPredictor, "from_pretrained", None)

@@ -57,17 +57,39 @@ def test_ask_prints_json(ask, picture, tiny_predictor, capsys):
     assert ask("--json", "--top-k", "3") == 0
     told = json.loads(capsys.readouterr().out)
     expected = tiny_predictor.ask(picture, "what is this?", top_k=3).to_dict()
-    assert list(told) == ["answer", "confidence", "sure", "top", "variant", "timings_ms"]
+    assert list(told) == ["answer", "confidence", "sure", "top", "choices", "variant", "timings_ms"]
     assert list(told["timings_ms"]) == ["image", "question", "fusion", "decode", "total"]
     assert [t["answer"] for t in told["top"]] == [t["answer"] for t in expected["top"]]
     assert told["confidence"] == pytest.approx(expected["confidence"], abs=1e-4)
 
 
-def test_a_question_in_another_language_gets_a_hint(picture, tiny_weights, capsys):
-    for question, hinted in (("这是什么？", True), ("what is this?", False)):
-        assert main(["ask", picture, question, "--weights", str(tiny_weights), "--json"]) == 0
-        told = capsys.readouterr()
-        assert ("English only" in told.err) == hinted and json.loads(told.out)["answer"] is not None
+def test_a_question_in_another_language_is_refused_with_what_to_do(picture, tiny_weights, capsys):
+    assert main(["ask", picture, "这是什么？", "--weights", str(tiny_weights), "--json"]) == 2
+    told = capsys.readouterr()
+    assert "English only" in told.err and "What color is the cat?" in told.err and told.out == ""
+
+
+def test_ask_says_what_it_chose_among(ask, picture, tiny_weights, capsys):
+    assert main(["ask", picture, "is this a cat or a dog?", "--weights", str(tiny_weights)]) == 0
+    told = capsys.readouterr().out
+    assert "Chosen among: cat, dog." in told and {told.split()[0], told.split()[-1]} == {"cat", "dog"}
+
+
+@pytest.mark.parametrize("method", ["relevance", "occlusion"])
+def test_ask_saves_where_it_looked(ask, tmp_path, capsys, method):
+    for name in ("map.png", "map.svg"):
+        assert ask("--map", str(tmp_path / name), "--method", method) == 0
+    assert Image.open(tmp_path / "map.png").width == 640
+    drawn = (tmp_path / "map.svg").read_text(encoding="utf-8")
+    assert f"what is this?” {capsys.readouterr().out.split(' (')[0]}" in drawn
+    assert method in drawn and "data:image/jpeg;base64," in drawn and drawn.endswith("</svg>")
+
+
+def test_a_map_that_cannot_be_written_is_told_first(ask, tmp_path, capsys):
+    for name, said in (("map.txt", ".png or .svg"), ("no/map.png", "no folder")):
+        with pytest.raises(SystemExit):
+            ask("--map", str(tmp_path / name))
+        assert said in capsys.readouterr().err
 
 
 def test_ask_takes_its_answers_from_a_list(ask, tmp_path, capsys):

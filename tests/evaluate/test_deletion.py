@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests.toys import GRID, OnePatchModel, P, Processor, encoded, one_patch_image, tiny_model
-from vqa.evaluate.deletion import area, by_value, deletion_test, hide_in_order
+from vqa.evaluate.deletion import area, by_value, deletion_steps, deletion_test, hide_in_order
 from vqa.explain.cases import Cases
 
 
@@ -45,6 +45,21 @@ def test_deletion_is_the_same_for_the_same_seed_and_refuses_another_grid():
     np.testing.assert_array_equal(one.random_mean, two.random_mean)
     with pytest.raises(ValueError, match=r"\(5, 3\).*\(3, 5\)"):
         deletion_test(model, processor, image, "is it", image_map.T)
+
+
+def test_a_test_in_steps_counts_them_and_says_the_same():
+    model, processor = tiny_model(), Processor()
+    image, image_map = encoded(model), np.random.default_rng(0).random(GRID)
+    steps, told = deletion_steps(model, processor, image, "is it", image_map, answer="yes", parts=7), []
+    try:
+        while True:
+            told.append(next(steps))
+    except StopIteration as end:
+        result = end.value
+    assert told == [(done, 7) for done in range(7)]
+    whole = deletion_test(model, processor, image, "is it", image_map, answer="yes")
+    np.testing.assert_allclose(result.random_mean, whole.random_mean, rtol=1e-5)
+    np.testing.assert_allclose(result.map_probability, whole.map_probability, rtol=1e-5)
 
 
 def test_insertion_is_deletion_seen_from_the_end():

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from transformers import ViTConfig, ViTImageProcessorPil, ViTModel
 
-from vqa.inference.predictor import VQAPredictor
+from vqa.inference.predictor import Answer, VQAPredictor, _proper
 from vqa.model.checkpoint import load_encoder, load_heads, save_heads
 from vqa.processing.text import QuestionError
 
@@ -62,7 +62,7 @@ def test_top_answers_are_sorted_probabilities(tiny_predictor, photo):
     probabilities = [answer.probability for answer in prediction.top]
     assert probabilities == sorted(probabilities, reverse=True)
     assert 0 < sum(probabilities) <= 1 + 1e-5
-    assert set(prediction.to_dict()) == {"answer", "confidence", "sure", "top", "variant", "timings_ms"}
+    assert set(prediction.to_dict()) == {"answer", "confidence", "sure", "top", "choices", "variant", "timings_ms"}
     assert set(prediction.timings_ms) == {"image", "question", "fusion", "decode", "total"}
 
 
@@ -184,3 +184,37 @@ def test_one_checkpoint_alone_is_served_too(tiny_weights, tiny_predictor, photo,
         answer = predictor.ask(photo, "what is this?", variant="unaligned")
         assert answer.answer == expected.answer
         assert answer.confidence == pytest.approx(expected.confidence, rel=1e-4)
+
+
+def test_a_question_that_offers_alternatives_is_answered_among_them(tiny_predictor, photo):
+    asked = tiny_predictor.ask(photo, "is this a cat or a tennis racket?")
+    listed = tiny_predictor.ask(photo, "is this a cat or a tennis racket?", answers=["cat", "tennis racket"])
+    assert asked.top == listed.top and asked.choices == listed.choices == ("cat", "tennis racket")
+    questions = ["what is this?", "is this a cat or a tennis racket?"]
+    free, closed = tiny_predictor.ask_many([tiny_predictor.encode(photo)] * 2, questions, top_k=5)
+    assert free.choices == () and closed.choices == asked.choices
+    assert [answer.text for answer in closed.top] == [answer.text for answer in asked.top]
+    assert tiny_predictor.ask(photo, questions[1], answers=["red"]).answer == "red"
+    long = "is this a " + "x" * 99 + " or a cat?"
+    assert tiny_predictor.ask(photo, long).choices == ()
+
+
+def test_no_candidate_is_empty_or_two_in_one():
+    found = [Answer("no", 0.4), Answer("yes", 0.3), Answer("noyes", 0.05), Answer("", 0.04), Answer("nono", 0.01)]
+    assert [answer.text for answer in _proper(found)] == ["no", "yes"]
+    assert _proper([Answer("", 0.4)]) == [Answer("", 0.4)]
+    assert _proper([Answer("football", 0.4), Answer("foot", 0.1)]) == [Answer("football", 0.4), Answer("foot", 0.1)]
+
+
+def test_hidden_patches_are_the_mean_patch(tiny_predictor, photo):
+    seen = tiny_predictor.encode(photo)
+    model = tiny_predictor.models["aligned"]
+    hidden = np.zeros(seen.grid, dtype=bool)
+    hidden[0, 2] = True
+    covered = tiny_predictor.hide(seen, hidden)
+    mean = model.heads.mean_image_state.expand_as(seen.states.states)
+    assert torch.equal(covered.states.states[:, 2], mean[:, 2])
+    kept = [0, 1, *range(3, 9)]
+    assert torch.equal(covered.states.states[:, kept], seen.states.states[:, kept]) and covered.image is seen.image
+    with pytest.raises(ValueError, match="grid"):
+        tiny_predictor.hide(seen, hidden[:2])

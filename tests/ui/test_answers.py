@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from vqa.inference.predictor import Answer, Prediction, Question, Similarity
-from vqa.ui.answers import answers_html, history_html, sureness
+from vqa.ui.answers import answers_html, descriptions_html, history_html, say, suggestions_html, sureness
 from vqa.ui.markup import choice
+from vqa.ui.suggestions import Suggestion
 from vqa.ui.visit import COMPARE, Turn, Visit
 
 QUESTION = "what color is the cat?"
@@ -59,18 +60,66 @@ def test_what_others_wrote_comes_out_as_text(visited):
     assert "<img" not in html and "&lt;img" in html
 
 
-def test_the_card_says_whether_looking_mattered(visited):
-    same = replace(visited, turns=(turn(aligned=prediction("black", 0.6)),), current=0)
-    other = replace(visited, turns=(turn(aligned=prediction("white", 0.6)),), current=0)
-    assert "would say the same" in answers_html(same, "en")
-    assert "The photograph changed its mind" in answers_html(other, "en")
+def shown(visited, asked, language="en") -> str:
+    return answers_html(replace(visited, turns=(asked,), current=0), language)
+
+
+@pytest.mark.parametrize(
+    ("answer", "probability", "sure", "said"),
+    [
+        ("black", 0.3, True, "Without the photo it would say the same: “black” (20 %)."),
+        ("black", 0.79, True, "Without the photo it would guess the same, at 20 %; the photo made it 79 %."),
+        ("black", 0.41, False, "Without the photo it would say the same: “black” (20 %)."),
+        ("white", 0.6, True, "Without the photo it would say “black” (20 %). The photo changed its mind."),
+        ("white", 0.3, False, "Without the photo its first guess would be “black” (20 %)."),
+    ],
+)
+def test_the_card_says_what_the_photo_did(visited, answer, probability, sure, said):
+    html = shown(visited, turn(aligned=prediction(answer, probability, sure=sure)))
+    assert said in html and ("changed its mind" in html) == ("changed its mind" in said)
+
+
+def test_below_the_threshold_the_card_leads_with_not_knowing(visited):
+    unsure = shown(visited, turn(aligned=prediction("cat", 0.22, sure=False)))
+    assert '<p class="big">I don&#x27;t know</p>' in unsure and "My guess would be “cat”." in unsure
+    sure = shown(visited, turn(aligned=prediction("cat", 0.9)))
+    assert '<p class="big">cat</p>' in sure and "know" not in sure
+
+
+def test_a_choice_among_some_says_so(visited):
+    closed = replace(prediction("cat", 0.6), choices=("cat", "dog"))
+    assert "Chosen among: cat, dog." in shown(visited, turn(aligned=closed))
+
+
+def test_a_screen_reader_hears_the_answer():
+    assert say(prediction("cat", 0.22, sure=False), "en") == "Answer: cat, 22 %, a guess"
+    assert say(prediction("cat", 0.22, sure=False), "zh") == "答案：cat，22 %，猜测"
+
+
+def test_a_chinese_reader_gets_glosses_of_answers_questions_and_sentences(visited):
+    asked = turn(aligned=prediction("cat", 0.9))
+    assert '<p class="big">cat（猫）</p>' in shown(visited, asked, "zh") and "猫" not in shown(visited, asked, "en")
+    offered = replace(visited, suggestions=(Suggestion("Is there a cat?", "图片里有猫吗？"),))
+    assert "图片里有猫吗？" in suggestions_html(offered, "zh") and "猫" not in suggestions_html(offered, "en")
+    described = replace(visited, descriptions={"aligned": prediction("a cat on a table", 0.1)})
+    assert "cat 猫，table 桌子" in descriptions_html(described, "zh")
+    assert "often names things that are not there" in descriptions_html(described, "en")
+
+
+def test_only_examples_have_a_link(visited):
+    asked = turn(aligned=prediction("cat", 0.9))
+    example = replace(visited, example="cat", turns=(asked,), current=0)
+    assert 'href="?example=cat&amp;q=what+color+is+the+cat%3F&amp;model=aligned&amp;lang=zh"' in answers_html(
+        example, "zh"
+    )
+    assert "example=" not in shown(visited, asked)
 
 
 def test_a_follow_up_says_what_was_saved(visited):
     answer = replace(prediction("cat", 0.9), timings_ms={"image": 0.0, "question": 3.0, "fusion": 2.0, "decode": 5.0})
     photo = replace(visited.photo, image_ms=40.0)
     visit = replace(visited, photo=photo, turns=(turn(first=False, aligned=answer),), current=0)
-    assert "10 ms instead of 50 ms, 80 % less" in answers_html(visit, "en")
+    assert "Photo already encoded: 10 ms instead of 50 ms" in answers_html(visit, "en")
 
 
 def test_a_comparison_tells_the_truth_where_unaligned_does_better(visited):

@@ -1,13 +1,15 @@
 """What a visitor did, without a browser."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
+from vqa.data.questions import read_questions
 from vqa.ui import visit as visits
 from vqa.ui.answers import history_html
-from vqa.ui.maps import maps_html
+from vqa.ui.stage import words_html
 from vqa.ui.visit import COMPARE, Focus, MapView, Visit
 
 QUESTION = "what color is the cat?"
@@ -24,6 +26,7 @@ def visited(tiny_predictor, photo) -> Visit:
 def test_picks_are_parsed_and_nonsense_is_refused():
     assert Focus.parse("word:2") == Focus("word", index=2)
     assert Focus.parse("piece:unaligned:1") == Focus("piece", "unaligned", 1)
+    assert Focus.parse("against:aligned:2") == Focus("against", "aligned", 2)
     assert Focus.parse("spot:3,5") == Focus("spot", spot=(3, 5))
     for nonsense in ("", "spot:1", "word:x", "file:/etc/passwd"):
         with pytest.raises(ValueError):
@@ -78,7 +81,7 @@ def test_the_result_is_exported_as_plain_json(tiny_predictor, visited):
     result = exported["results"]["unaligned"]
     assert result["top"][0]["answer"] == result["answer"] and "without_looking" in result
     assert len(result["similarity"]["word_patch"]) == len(result["similarity"]["words"])
-    assert visit.explanations == {} and maps_html(visit, 0.5, "en") == ""
+    assert visit.explanations == {} and words_html(visit, "en") == ""
 
 
 def test_a_question_asked_again_takes_the_place_of_its_answer(tiny_predictor, visited):
@@ -93,3 +96,24 @@ def test_an_earlier_question_comes_back(tiny_predictor, visited):
     assert visits.recall(visit, tiny_predictor, 0, MapView("off")).turn.question == QUESTION
     assert visits.recall(visit, tiny_predictor, 99, MapView("off")).turn.question == "is there a dog?"
     assert history_html(visit, "en").count("data-pick") == 2
+
+
+def test_only_listed_answers_come_out_and_the_turn_says_so(tiny_predictor, visited):
+    visit = visits.ask(visited, tiny_predictor, QUESTION, COMPARE, MapView("off"), ["dog", "cat"])
+    for prediction in (*visit.turn.predictions.values(), *visit.turn.question_only.values()):
+        assert prediction.choices == ("dog", "cat") and prediction.answer in prediction.choices
+
+
+def test_a_correction_makes_the_export_a_row_that_training_reads(tiny_predictor, visited, tmp_path):
+    visit = visits.ask(replace(visited, name="my cat"), tiny_predictor, QUESTION, "aligned", MapView("off"))
+    assert "answer" not in visit.turn.to_dict()
+    visit = visits.correct(visit, " Black_and white ")
+    (tmp_path / "answer.jsonl").write_text(json.dumps(visit.turn.to_dict()))
+    (row,) = read_questions([tmp_path / "answer.jsonl"])
+    assert (row.image_id, row.question, row.answer, row.source) == ("my cat", QUESTION, "black and white", "visitor")
+
+
+def test_a_photo_is_described_by_each_chosen_model(tiny_predictor, visited):
+    visit = visits.describe(visited, tiny_predictor, COMPARE)
+    assert visit.descriptions["unaligned"].answer == tiny_predictor.caption(visited.photo, "unaligned").answer
+    assert list(visits.describe(visited, tiny_predictor, "aligned").descriptions) == ["aligned"]

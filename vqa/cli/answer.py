@@ -26,6 +26,7 @@ from vqa.cli.arguments import (
     read_answer_list,
 )
 from vqa.common.distributed import processes
+from vqa.common.english import NOT_ENGLISH, is_english
 from vqa.common.files import check_folder, write_whole
 from vqa.data.images import ImageStore
 from vqa.data.questions import QuestionRow, RowError, iterate_questions
@@ -57,8 +58,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_arguments(parser)
 
 
+def in_english(row: QuestionRow | RowError) -> QuestionRow | RowError:
+    """The row, or why its question cannot be answered: `ask` and the page refuse other languages alike."""
+    return row if isinstance(row, RowError) or is_english(row.question) else RowError(NOT_ENGLISH)
+
+
 def run(args: argparse.Namespace) -> int:
-    rows = dict(iterate_questions(args.questions))
+    rows = {number: in_english(row) for number, row in iterate_questions(args.questions)}
     if not rows:
         raise ValueError(f"{args.questions} has no questions.")
     check_folder(args.out)

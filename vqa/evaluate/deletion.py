@@ -3,11 +3,13 @@
 B batch, P patches, N orders in which patches are hidden, T steps.
 """
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from vqa.common.steps import finish
 from vqa.explain.cases import Cases
 from vqa.model.questions import Question
 
@@ -36,7 +38,12 @@ class DeletionTest:
         return self.beaten >= ENOUGH_BEATEN and self.gain >= ENOUGH_GAIN
 
 
-def deletion_test(
+def deletion_test(*args, **options) -> DeletionTest:
+    """Tests a map for one question, all at once; see `deletion_steps`."""
+    return finish(deletion_steps(*args, **options))
+
+
+def deletion_steps(
     model,
     processor,
     image,
@@ -46,19 +53,21 @@ def deletion_test(
     random_orders: int = RANDOM_ORDERS,
     seed: int = 0,
     answer: str | None = None,
-) -> DeletionTest:
+    parts: int = 16,
+) -> Generator[tuple[int, int], None, DeletionTest]:
     """Tests `image_map` (h, w) for one question; `answer` None takes the model's own.
 
-    Hidden patches become `model.heads.mean_image_state`. Patches that the map does not tell apart are hidden in random
-    order, so a flat map is a random order itself. Raises `ValueError` for a map of another shape.
+    Yields `(done, parts)` before each part of the work. Hidden patches become `model.heads.mean_image_state`. Patches
+    that the map does not tell apart are hidden in random order, so a flat map is a random order itself. Raises
+    `ValueError` for a map of another shape.
     """
     if image_map.shape != tuple(model.grid_size):
         raise ValueError(f"The map has the shape {image_map.shape}; this model's grid is {tuple(model.grid_size)}.")
     rng = np.random.default_rng(seed)
     with torch.inference_mode(False):
         cases = Cases.encode(model, processor, image.states, [question], None if answer is None else [answer])
-        orders = np.stack([by_value(image_map, rng), *(rng.permutation(image_map.size) for _ in range(random_orders))])
-        fractions, curves = hide_in_order(model, cases, 0, orders, steps)
+    orders = np.stack([by_value(image_map, rng), *(rng.permutation(image_map.size) for _ in range(random_orders))])
+    fractions, curves = yield from _hide_in_order(model, cases, 0, orders, steps, parts=parts)
     random = curves[1:]
     gains = area(fractions, random) - area(fractions, curves[0])
     return DeletionTest(
@@ -87,6 +96,12 @@ def hide_in_order(
     Returns the fractions (T + 1,) and the curves (N, T + 1). With `insert`, all patches are hidden at first and
     come back in the order given.
     """
+    return finish(_hide_in_order(model, cases, row, orders, steps, insert))
+
+
+def _hide_in_order(
+    model, cases: Cases, row: int, orders: np.ndarray, steps: int, insert: bool = False, parts: int = 1
+) -> Generator[tuple[int, int], None, tuple[np.ndarray, np.ndarray]]:
     count, patches = orders.shape
     steps = min(steps, patches)
     counts = np.round(np.linspace(0, patches, steps + 1)).astype(int)
@@ -95,8 +110,12 @@ def hide_in_order(
     chosen = rank[:, None, :] < counts[None, :, None]  # (N, T + 1, P)
     hidden = torch.from_numpy(~chosen if insert else chosen).flatten(0, 1)
     hidden, same = hidden.unique(dim=0, return_inverse=True)  # all orders begin and end alike
-    log_probs = torch.cat([log_probs for _, log_probs in cases.run_hidden(model, row, hidden)])
-    probability = log_probs.sum(-1).exp().double()[same.to(log_probs.device)].cpu().numpy()
+    found, pieces = [], hidden.tensor_split(min(parts, len(hidden)))
+    for done, part in enumerate(pieces):
+        yield done, len(pieces)
+        with torch.inference_mode(False):  # not around the `yield`: what runs meanwhile has modes of its own
+            found += [log_probs for _, log_probs in cases.run_hidden(model, row, part)]
+    probability = torch.cat(found).sum(-1).exp().double()[same.to(found[0].device)].cpu().numpy()
     return counts / patches, probability.reshape(count, steps + 1)
 
 

@@ -3,18 +3,18 @@
 B batch, P patches, L question tokens, A answer pieces, h and w the grid's height and width.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from vqa.common.steps import finish
 from vqa.explain import maps
 from vqa.explain.cases import Cases
+from vqa.explain.methods import METHODS
 from vqa.model.questions import Question
 from vqa.processing.processor import Word
-
-METHODS = ("attention", "rollout", "relevance", "occlusion")
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def explain_batch(
         words = [question.words for question in cases.questions]
         members = [_members(of_question, cases.input_ids.shape[1]) for of_question in words]
         if method == "occlusion":
-            found = [(_occlusion(model, cases, row, members[row]), 0) for row in range(len(cases))]
+            found = [(finish(_occlusion(model, cases, row, members[row])), 0) for row in range(len(cases))]
         else:
             together = _from_outputs(model, cases, image, method, layer, head)
             found = [(together, row) for row in range(len(cases))]
@@ -110,15 +110,37 @@ def _from_outputs(model, cases: Cases, image, method: str, layer: int | None, he
     return maps.rollout(vit, image.num_prefix, *attentions, cases.piece_mask)
 
 
-def _occlusion(model, cases: Cases, row: int, members: torch.Tensor) -> maps.TokenMaps:
-    def measure(hidden_patches: torch.Tensor, hidden_tokens: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        results = [
-            (log_probs, output.fused_text, output.fused_image)
-            for output, log_probs in cases.run_hidden(model, row, hidden_patches, hidden_tokens)
-        ]
-        return tuple(torch.cat(parts).cpu() for parts in zip(*results, strict=True))
+def occlusion_steps(
+    model, processor, image, question: str | Question, answer: str | None = None, steps: int = 16
+) -> Generator[tuple[int, int], None, Explanation]:
+    """The method "occlusion" for one answer, a part at a time: yields `(done, steps)` before each, returns the rest.
 
-    return maps.occlusion(measure, maps.windows(model.grid_size), members)
+    A caller can show how far it is, or stop asking.
+    """
+    with torch.inference_mode(False):
+        cases = Cases.encode(model, processor, image.states, [question], None if answer is None else [answer])
+        words = cases.questions[0].words
+        members = _members(words, cases.input_ids.shape[1])
+    found = yield from _occlusion(model, cases, 0, members, steps)
+    pieces = processor.pieces(cases.answer_ids[0].tolist())
+    return _explanation("occlusion", found, 0, words, members, pieces, model.grid_size)
+
+
+def _occlusion(
+    model, cases: Cases, row: int, members: torch.Tensor, steps: int = 1
+) -> Generator[tuple[int, int], None, maps.TokenMaps]:
+    groups = maps.windows(model.grid_size)
+    hidden = maps.occlusion_variants(groups, members)
+    parts = list(zip(*(h.tensor_split(min(steps, len(h))) for h in hidden), strict=True))
+    results = []
+    for done, (patches, tokens) in enumerate(parts):
+        yield done, len(parts)
+        with torch.inference_mode(False):  # not around the `yield`: what runs meanwhile has modes of its own
+            results += [
+                (log_probs.cpu(), output.fused_text.cpu(), output.fused_image.cpu())
+                for output, log_probs in cases.run_hidden(model, row, patches, tokens)
+            ]
+    return maps.occlusion(*(torch.cat(part) for part in zip(*results, strict=True)), groups, members)
 
 
 def _explanation(

@@ -6,7 +6,7 @@ that sequence (`TokenMaps`) until `vqa.explain.explanation` cuts them into a gri
 B batch, P patches, S patches with the ViT's prefix tokens, L question tokens, A answer pieces, H heads.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -219,22 +219,26 @@ def spread(falls: Tensor, groups: Tensor) -> Tensor:
     return total / weight.sum(0).reshape(-1, *[1] * (falls.dim() - 1))
 
 
-def occlusion(
-    measure: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]],
-    patch_groups: Tensor,
-    token_groups: Tensor,
-) -> TokenMaps:
-    """Hides each group of patches and each group of tokens (a word) of one question and compares.
+def occlusion_variants(patch_groups: Tensor, token_groups: Tensor) -> tuple[Tensor, Tensor]:
+    """What to hide in each of N variants of one question: patches (N, P) and tokens (N, L), bool.
 
-    `measure(hidden_patches (N, P), hidden_tokens (N, L))` runs the model N times and gives the pieces' log
-    probabilities (N, A), the fused words (N, L, D) and the fused patches (N, P, D). What an answer owes to a patch
-    is the fall of its log probability, below zero where hiding helps; what a word owes to a patch is how far its
-    fused vector turns (1 - cosine), and likewise a patch to a word.
+    The first hides nothing, the next a group of patches each, the last a group of tokens (a word) each.
     """
     n_patches, n_tokens = patch_groups.shape[1], token_groups.shape[1]
     hidden_patches = torch.cat([torch.zeros(1, n_patches), patch_groups, torch.zeros(len(token_groups), n_patches)])
     hidden_tokens = torch.cat([torch.zeros(1 + len(patch_groups), n_tokens), token_groups])
-    log_probs, words, patches = measure(hidden_patches.bool(), hidden_tokens.bool())
+    return hidden_patches.bool(), hidden_tokens.bool()
+
+
+def occlusion(
+    log_probs: Tensor, words: Tensor, patches: Tensor, patch_groups: Tensor, token_groups: Tensor
+) -> TokenMaps:
+    """Compares the variants of `occlusion_variants` with the first.
+
+    They gave the pieces' log probabilities (N, A), the fused words (N, L, D) and the fused patches (N, P, D). What
+    an answer owes to a patch is the fall of its log probability, below zero where hiding helps; what a word owes to
+    a patch is how far its fused vector turns (1 - cosine), and likewise a patch to a word.
+    """
     by_patch, by_token = slice(1, 1 + len(patch_groups)), slice(1 + len(patch_groups), None)
     fall = log_probs[:1] - log_probs
     pieces = torch.cat([spread(fall[by_patch], patch_groups), _per_token(fall[by_token], token_groups)])

@@ -5,7 +5,7 @@ colours, which is nowhere more than 2 of 255 levels off.
 """
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 ANCHORS = {  # place in the table: colour
     0: "00224e", 19: "00306f", 23: "013271", 28: "123570", 37: "233c6e", 53: "38476c", 86: "585e6d", 134: "828079",
@@ -13,9 +13,9 @@ ANCHORS = {  # place in the table: colour
 }  # fmt: skip
 GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R 601 luma
 COVER = 0.8  # of a photograph that the strongest colour may hide: what is marked must stay in sight
+AGAINST = np.array([64, 132, 255], dtype=np.float32)  # the colour of the other side of a difference
+MEDIUM = 128.0  # the grey on which a legend shows its colours
 HEADROOM = 2.0
-LEGEND_SIZE = (256, 14)
-LEGEND_TEXT = 14  # pixels of height under the ramp
 
 
 def _table() -> np.ndarray:
@@ -60,21 +60,28 @@ def draw(image: Image.Image, image_map: np.ndarray, low: float, high: float, opa
     return Image.fromarray(np.rint(mixed).clip(0, 255).astype(np.uint8))
 
 
+def ramp(opacity: float) -> np.ndarray:
+    """The scale (256, 3) as `draw` shows it on a spot of medium grey: what a legend must look like."""
+    weight = np.linspace(0, 1, 256)[:, None]
+    return MEDIUM + COVER * opacity * weight * (CIVIDIS - MEDIUM)
+
+
+def draw_difference(image: Image.Image, difference: np.ndarray, reach: float, opacity: float) -> Image.Image:
+    """The photograph in grey with what speaks for one answer (above zero) in yellow, and for the other in blue.
+
+    `difference` (h, w) is upsampled as in `draw`; `reach` is the distance from zero at which a colour is full.
+    """
+    photo = np.asarray(image.convert("RGB"), dtype=np.float32)
+    above, below = (_weight(np.clip(side, 0, None), 0.0, reach, image.size) for side in (difference, -difference))
+    base = photo + opacity * ((photo @ GREY)[..., None] - photo)
+    colour = np.where((above >= below)[..., None], CIVIDIS[-1], AGAINST)
+    mixed = base + (COVER * opacity * np.maximum(above, below))[..., None] * (colour - base)
+    return Image.fromarray(np.rint(mixed).clip(0, 255).astype(np.uint8))
+
+
 def _weight(image_map: np.ndarray, low: float, high: float, size: tuple[int, int]) -> np.ndarray:
     """The map at the photograph's `size` (width, height), 0 at `low` and 1 at `high`; an empty scale weighs nothing."""
     if high <= low:
         return np.zeros(size[::-1], dtype=np.float32)
     scaled = Image.fromarray(((image_map - low) / (high - low)).astype(np.float32))
     return np.asarray(scaled.resize(size, Image.Resampling.BICUBIC)).clip(0, 1)
-
-
-def legend(low: float, high: float) -> Image.Image:
-    """The scale as a strip of colours with the values at its ends under it."""
-    width, height = LEGEND_SIZE
-    ramp = np.broadcast_to(CIVIDIS[np.linspace(0, 255, width).astype(int)], (height, width, 3))
-    strip = Image.new("RGB", (width, height + LEGEND_TEXT), "white")
-    strip.paste(Image.fromarray(np.rint(ramp).astype(np.uint8)))
-    write = ImageDraw.Draw(strip)
-    write.text((1, height + 1), f"{low:.3g}", fill="black")
-    write.text((width - 1, height + 1), f"{high:.3g}", fill="black", anchor="ra")
-    return strip

@@ -19,12 +19,14 @@ from huggingface_hub import HfApi
 from PIL import Image
 
 from vqa.common.checksums import check_sums
+from vqa.common.english import alternatives
 from vqa.common.files import local_folder
 from vqa.inference.hub import SPACE_FILE, save_whole
 from vqa.model.alignment import pool
 from vqa.model.checkpoint import load_encoder, load_heads
 from vqa.model.configuration import VQAConfig
 from vqa.model.encoders import grid_size
+from vqa.model.heads import Memory
 from vqa.model.model import ImageStates, VQAModel
 from vqa.model.questions import Question, encode_questions, stack_questions
 from vqa.model.search import Hypothesis
@@ -61,6 +63,7 @@ class Prediction:
     """The most probable answers to a question, best first.
 
     `timings_ms["image"]` is the ViT's time in the first answer about a photograph, and 0 in all that follow.
+    `choices` are the answers that were allowed, empty where any was.
     """
 
     question: str
@@ -69,6 +72,7 @@ class Prediction:
     sure: bool
     timings_ms: dict[str, float]
     photo_was_cached: bool = False
+    choices: tuple[str, ...] = ()
 
     @property
     def answer(self) -> str:
@@ -85,6 +89,7 @@ class Prediction:
             "confidence": self.confidence,
             "sure": self.sure,
             "top": [{"answer": a.text, "probability": a.probability} for a in self.top],
+            "choices": list(self.choices),
             "variant": self.variant,
             "timings_ms": {name: round(value, 1) for name, value in self.timings_ms.items()},
         }
@@ -271,6 +276,19 @@ class VQAPredictor:
         states = [self._mean_image(model, 1) if photo is None else photo.states.states for photo in photos]
         return self.answer_states(torch.cat(states), questions, variant, top_k, answers)
 
+    @torch.inference_mode()
+    def hide(self, photo: Photo, hidden: np.ndarray, variant: str = "aligned") -> Photo:
+        """The photograph as a model sees it without the patches that are True in `hidden` (h, w).
+
+        They become the mean patch of the training photographs. Raises `ValueError` for another shape.
+        """
+        model = self._model(variant)
+        if hidden.shape != tuple(model.grid_size):
+            raise ValueError(f"`hidden` has the shape {hidden.shape}; this model's grid is {tuple(model.grid_size)}.")
+        gone = torch.from_numpy(hidden.reshape(1, -1, 1)).to(self.device)
+        states = torch.where(gone, self._mean_image(model, 1), photo.states.states)
+        return replace(photo, key=f"{photo.key} hidden", states=replace(photo.states, states=states))
+
     def caption(self, photo: Photo | str | Path | bytes | Image.Image, variant: str = "aligned") -> Prediction:
         """Describes a photograph in a sentence."""
         seen = photo if isinstance(photo, Photo) else self.encode(photo)
@@ -291,6 +309,7 @@ class VQAPredictor:
     ) -> list[Prediction]:
         """Answers question i on image states i of (B, P, W), in one batch; what all other ways of asking call.
 
+        A question that offers alternatives ("a cat or a dog?") is answered among them, unless `answers` says otherwise.
         `length_power` ranks free answers as in `vqa.model.search.beam_search`; `top` is then in that order.
         """
         model = self._model(variant)
@@ -302,21 +321,29 @@ class VQAPredictor:
         memory = model.heads.read(model.heads.fuse(image_states, text_states, text_mask), text_mask)
         fusion_ms = _ms_since(start)
         start = time.perf_counter()
-        allowed = None
-        if answers is not None:
-            allowed = [processor.encode_answer(answer) for answer in answers if answer.strip()]
-        found = model.heads.search(memory, top_k, allowed, BEAM_WIDTH, length_power)
+        if answers is None:
+            choices = [_offered(question.text, model, processor) for question in read]
+            found = model.heads.search(memory, top_k, None, BEAM_WIDTH, length_power)
+            for row in (row for row, offered in enumerate(choices) if offered):
+                allowed = [processor.encode_answer(answer) for answer in choices[row]]
+                found[row] = model.heads.search(_row(memory, row), top_k, allowed)[0]
+        else:
+            choices = [tuple(answer for answer in answers if answer.strip())] * len(read)
+            allowed = [processor.encode_answer(answer) for answer in choices[0]]
+            found = model.heads.search(memory, top_k, allowed)
         decode_ms = _ms_since(start)
         timings = {"image": image_ms, "question": question_ms, "fusion": fusion_ms, "decode": decode_ms}
         timings["total"] = sum(timings.values())
         predictions = []
-        for question, hypotheses in zip(read, found, strict=True):
+        for question, hypotheses, offered in zip(read, found, choices, strict=True):
             top = _merge(hypotheses, processor)
+            if not offered:
+                top = _proper(top)
             if not length_power:
                 top.sort(key=lambda answer: -answer.probability)  # merging may have moved one up
             top = top[:top_k]
             sure = top[0].probability >= model.config.sure_threshold
-            predictions.append(Prediction(question.text, variant, top, sure, timings))
+            predictions.append(Prediction(question.text, variant, top, sure, timings, choices=offered))
         return predictions
 
     def read(self, question: str | Question) -> Question:
@@ -389,6 +416,31 @@ def _merge(hypotheses: list[Hypothesis], processor: VQAProcessor) -> list[Answer
         text = processor.decode_answer(pieces)
         probability[text] = probability.get(text, 0.0) + float(np.exp(log_prob))
     return [Answer(text, value) for text, value in probability.items()]
+
+
+def _proper(answers: list[Answer]) -> list[Answer]:
+    """Without what no one would say: nothing at all, or two of the answers run into one word ("noyes").
+
+    Where nothing else was found, the first stays.
+    """
+    texts = {answer.text for answer in answers} - {""}
+    joined = {one + other for one in texts for other in texts}
+    most = max(answers, key=lambda answer: answer.probability)
+    kept = [answer for answer in answers if answer.text in texts - joined or (answer is most and answer.text)]
+    return kept or answers[:1]
+
+
+def _offered(question: str, model: VQAModel, processor: VQAProcessor) -> tuple[str, ...]:
+    """The alternatives that a question offers, none where it offers none or one is too long to be said."""
+    offered = alternatives(question)
+    longest = model.config.max_answer_pieces + 1  # with BOS, which the limit does not count
+    return offered if all(len(processor.encode_answer(answer)) <= longest for answer in offered) else ()
+
+
+def _row(memory: Memory, row: int) -> Memory:
+    """What the decoder reads of one question of a batch."""
+    keys_values, mask = memory
+    return [(k[row : row + 1], v[row : row + 1]) for k, v in keys_values], mask[row : row + 1]
 
 
 def _percentile(value: float, sample: list[float]) -> float:

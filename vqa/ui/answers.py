@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from vqa.inference.predictor import Prediction
-from vqa.ui.markup import bars, choice, choices, columns, download, esc, milliseconds, notice, percent, section
+from vqa.ui.glosses import gloss, gloss_words
+from vqa.ui.links import Link
+from vqa.ui.markup import choice, choices, columns, download, esc, milliseconds, notice, percent, section
 from vqa.ui.texts import text
 from vqa.ui.visit import Turn, Visit
 
@@ -26,11 +28,25 @@ def answers_html(visit: Visit, language: str, results: Mapping[str, dict] | None
         if visit.photo is None:
             return notice(text(language, "welcome"))
         return notice(text(language, "ready", ms=milliseconds(visit.photo.image_ms)))
-    cards = [_card(turn, name, language) for name in turn.predictions]
+    cards = [_card(visit, name, language) for name in turn.predictions]
     verdict = _verdict(turn, language, results or {}) if len(cards) > 1 else ""
-    save = download(text(language, "export"), "answer.json", turn.to_dict())
-    asked = f'<h3 class="asked">{esc(turn.question)}</h3>'
-    return f"{asked}{columns(*cards)}{verdict}{_strip(turn, visit, language)}<p>{save}</p>"
+    save = download(text(language, "export"), "answer.jsonl", turn.to_dict())
+    link = _link(visit, language)
+    said = esc(". ".join(say(prediction, language) for prediction in turn.predictions.values()))
+    asked = f'<h3 class="asked" data-say="{said}">{esc(turn.question)}</h3>'
+    return f"{asked}{columns(*cards)}{verdict}{_strip(turn, visit, language)}<p>{save} {link}</p>"
+
+
+def say(prediction: Prediction, language: str) -> str:
+    """An answer as a screen reader announces it: "Answer: cat, 22 %, a guess"."""
+    sure = text(language, "sure." + sureness(prediction))
+    return text(language, "say", answer=prediction.answer or "–", percent=percent(prediction.confidence), sure=sure)
+
+
+def with_gloss(answer: str, language: str) -> str:
+    """An answer, for a Chinese reader with its meaning where that is known."""
+    meaning = gloss(answer) if language == "zh" else ""
+    return answer + text(language, "gloss", words=meaning) if meaning else answer
 
 
 def history_html(visit: Visit, language: str) -> str:
@@ -45,30 +61,97 @@ def history_html(visit: Visit, language: str) -> str:
 
 
 def suggestions_html(visit: Visit, language: str) -> str:
-    """Questions to pick from."""
+    """Questions to pick from, for a Chinese reader with their meaning."""
     if not visit.suggestions:
         return ""
-    buttons = [choice(question, str(index)) for index, question in enumerate(visit.suggestions)]
+    buttons = [
+        choice(suggestion.question, str(index), note=suggestion.chinese if language == "zh" else "")
+        for index, suggestion in enumerate(visit.suggestions)
+    ]
     return choices(text(language, "suggestions"), buttons)
+
+
+def descriptions_html(visit: Visit, language: str) -> str:
+    """The sentences that were asked for, and what they are worth."""
+    if not visit.descriptions:
+        return ""
+    lines = []
+    for name, prediction in visit.descriptions.items():
+        words = ""
+        if language == "zh":
+            known = "，".join(f"{word} {meaning}" for word, meaning in gloss_words(prediction.answer))
+            words = f"<small>{esc(text(language, 'gloss', words=known))}</small>" if known else ""
+        tag = f'<span class="tag">{esc(text(language, name))}</span> ' if len(visit.descriptions) > 1 else ""
+        lines.append(f"<p>{tag}“{esc(prediction.answer)}” {words}</p>")
+    weakness = f"<p><small>{esc(text(language, 'describe.weakness'))}</small></p>"
+    return f'<div class="card" role="status">{"".join(lines)}{weakness}</div>'
+
+
+def _link(visit: Visit, language: str) -> str:
+    """A link to what is shown, for an example; the page's address follows it."""
+    address = "?"
+    if visit.example:
+        address = Link(visit.example, visit.turn.question, visit.turn.variant, language).address()
+    shown = "" if visit.example else " hidden"
+    return f'<a class="quiet" data-link href="{esc(address)}"{shown}>{esc(text(language, "link"))}</a>'
 
 
 def _short(turn: Turn) -> str:
     return " / ".join(dict.fromkeys(prediction.answer for prediction in turn.predictions.values()))
 
 
-def _card(turn: Turn, name: str, language: str) -> str:
-    prediction, question_only = turn.predictions[name], turn.question_only[name]
+def _card(visit: Visit, name: str, language: str) -> str:
+    turn = visit.turn
+    prediction = turn.predictions[name]
     level = sureness(prediction)
     confidence = text(language, "confidence", percent=percent(prediction.confidence))
-    same = "question_only.same" if question_only.answer == prediction.answer else "question_only.other"
-    without_text = text(language, same, answer=f"“{question_only.answer}”", percent=percent(question_only.confidence))
+    answer = with_gloss(prediction.answer or "–", language)
+    if prediction.sure:
+        lead = f'<p class="big">{esc(answer)}</p>'
+    else:
+        guess = text(language, "unknown.guess", answer=answer)
+        lead = f'<p class="big">{esc(text(language, "unknown"))}</p><p class="guess">{esc(guess)}</p>'
+    choices = ""
+    if prediction.choices:
+        choices = f"<p><small>{esc(text(language, 'choices', answers=', '.join(prediction.choices)))}</small></p>"
     return (
         f'<article class="card answer" data-variant="{esc(name)}" aria-label="{esc(text(language, "answer"))}">'
-        f'<p class="tag">{esc(text(language, name))}</p><p class="big">{esc(prediction.answer) or "–"}</p>'
-        f'<p class="sure {level}"><b>{esc(text(language, "sure." + level))}</b> · {esc(confidence)}</p>'
-        f"<h4>{esc(text(language, 'top'))}</h4>{bars([(a.text, a.probability) for a in prediction.top])}"
-        f'<p class="question-only">{esc(without_text)}</p></article>'
+        f'<p class="tag">{esc(text(language, name))}</p>{lead}'
+        f'<p class="sure {level}"><b>{esc(text(language, "sure." + level))}</b> · {esc(confidence)}</p>{choices}'
+        f"<h4>{esc(text(language, 'top'))}</h4>{_bars(visit, name, language)}"
+        f'<p class="question-only">{esc(_without_photo(turn, name, language))}</p></article>'
     )
+
+
+def _bars(visit: Visit, name: str, language: str) -> str:
+    """The answers with their probabilities, each a button that shows the areas that speak for it."""
+    focus, items = visit.focus, []
+    for place, answer in enumerate(visit.turn.predictions[name].top):
+        here = focus.kind in ("rival", "against") and (focus.variant, focus.index) == (name, place)
+        chosen = here or (place == 0 and not (focus.kind in ("rival", "against") and focus.variant == name))
+        label = with_gloss(answer.text or "–", language)
+        items.append(
+            f'<li><button type="button" class="bar-row" data-pick="rival:{esc(name)}:{place}" '
+            f'aria-pressed="{str(chosen).lower()}" title="{esc(text(language, "bar.hint"))}" '
+            f'style="--share:{answer.probability:.4f}"><span class="name">{esc(label)}</span>'
+            f'<span class="bar"></span><span class="number">{percent(answer.probability)}</span></button></li>'
+        )
+    return f'<ol class="bars">{"".join(items)}</ol>'
+
+
+SURER = 2.0  # times as sure as without the photo: then the photo did something, though the answer is the same
+
+
+def _without_photo(turn: Turn, name: str, language: str) -> str:
+    """What the photo did, in a sentence: nothing, made the model surer, or changed its mind."""
+    prediction, alone = turn.predictions[name], turn.question_only[name]
+    if alone.answer == prediction.answer:
+        surer = prediction.sure and prediction.confidence >= SURER * alone.confidence
+        key = "question_only.surer" if surer else "question_only.same"
+    else:
+        key = "question_only.other" if prediction.sure else "question_only.unsure"
+    values = {"percent": percent(alone.confidence), "now": percent(prediction.confidence)}
+    return text(language, key, answer=f"“{with_gloss(alone.answer, language)}”", **values)
 
 
 def _strip(turn: Turn, visit: Visit, language: str) -> str:
@@ -82,14 +165,7 @@ def _strip(turn: Turn, visit: Visit, language: str) -> str:
     )
     sentence = text(language, "times", total=milliseconds(total))
     if not turn.first:
-        saved = text(
-            language,
-            "time.kept",
-            total=milliseconds(total),
-            full=milliseconds(full),
-            percent=percent(1 - total / full) if full else percent(0),
-        )
-        sentence = saved
+        sentence = text(language, "time.kept", total=milliseconds(total), full=milliseconds(full))
     return f'<div class="times"><p>{esc(sentence)}</p><div class="strip" aria-hidden="false">{parts}</div></div>'
 
 

@@ -1,8 +1,13 @@
-"""What a question must be before a model sees it, said in the visitor's language."""
+"""What a question and a list of answers must be before a model sees them, said in the visitor's language."""
+
+import re
 
 from vqa.common.english import is_english
+from vqa.inference.predictor import VQAPredictor
 from vqa.processing.text import MAX_QUESTION_CHARACTERS
 from vqa.ui.texts import text
+
+MOST_ANSWERS = 100  # to choose among
 
 
 def question_problem(question: str, language: str) -> str:
@@ -12,3 +17,23 @@ def question_problem(question: str, language: str) -> str:
     if len(question) > MAX_QUESTION_CHARACTERS:
         return text(language, "question.long", count=len(question), limit=MAX_QUESTION_CHARACTERS)
     return "" if is_english(question) else text(language, "question.foreign")
+
+
+def allowed_answers(among: str) -> list[str]:
+    """The answers of a list that is separated by commas or lines, each once; empty where any answer may come."""
+    parts = (" ".join(part.split()) for part in re.split(r"[,;\n，、；]", among or ""))
+    return list(dict.fromkeys(part for part in parts if any(c.isalnum() for c in part)))
+
+
+def among_problem(among: str, predictor: VQAPredictor, language: str) -> str:
+    """Why a list of answers cannot be chosen among; empty where it can."""
+    answers = allowed_answers(among)
+    if len(answers) > MOST_ANSWERS:
+        return text(language, "among.many", limit=MOST_ANSWERS)
+    for answer in answers:
+        if not is_english(answer):
+            return text(language, "among.foreign", answer=answer[:40])
+        for name, processor in predictor.processors.items():
+            if len(processor.encode_answer(answer)) - 1 > predictor.models[name].config.max_answer_pieces:
+                return text(language, "among.long", answer=answer[:40])
+    return ""

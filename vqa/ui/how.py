@@ -59,7 +59,7 @@ def diagram_html(predictor: VQAPredictor, language: str) -> str:
     label = esc(text(language, "how.alt"))
     body = tip + arrows + "".join(boxes)
     drawing = f'<svg class="diagram" viewBox="0 0 940 310" role="img" aria-label="{label}">{body}</svg>'
-    return f'<div class="scroll">{drawing}</div>'
+    return f'<div class="scroll" tabindex="0">{drawing}</div>'
 
 
 def formulas(language: str) -> str:

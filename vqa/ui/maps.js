@@ -3,11 +3,27 @@ const places = (picture) => {
     const style = getComputedStyle(picture);
     return ['--rows', '--columns', '--row', '--column'].map((key) => parseInt(style.getPropertyValue(key)));
 };
-const save = (button) => {
+// A figure to keep: the SVG that came with the picture, with the picture inside; PNG is that SVG, drawn.
+const offer = (address, name) => {
     const link = document.createElement('a');
-    link.href = button.closest('figure').querySelector('.picture img').src;
-    link.download = button.dataset.save;
+    link.href = address;
+    link.download = name;
     link.click();
+};
+const save = (button) => {
+    const figure = button.closest('figure');
+    const svg = figure.dataset.svg.replace('{image}', figure.querySelector('.picture img').src);
+    const address = 'data:image/svg+xml;charset=utf-8,' + encodeURIComponent(svg);
+    if (button.dataset.save.endsWith('.svg')) return offer(address, button.dataset.save);
+    const drawn = new Image();
+    drawn.onload = () => {
+        const canvas = document.createElement('canvas');
+        canvas.width = drawn.width;
+        canvas.height = drawn.height;
+        canvas.getContext('2d').drawImage(drawn, 0, 0);
+        offer(canvas.toDataURL('image/png'), button.dataset.save);
+    };
+    drawn.src = address;
 };
 element.addEventListener('click', (event) => {
     const button = event.target.closest('[data-save]');

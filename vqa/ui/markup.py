@@ -34,8 +34,8 @@ def picture_url(image: Image.Image) -> str:
 
 
 def download(label: str, name: str, content: dict) -> str:
-    """A link that saves `content` as a JSON file."""
-    data = base64.b64encode(json.dumps(content, ensure_ascii=False, indent=2).encode()).decode()
+    """A link that saves `content` as a file of one JSON line: such files can be joined."""
+    data = base64.b64encode(json.dumps(content, ensure_ascii=False).encode() + b"\n").decode()
     url = f"data:application/json;base64,{data}"
     return f'<a class="quiet" download="{esc(name)}" href="{url}">{esc(label)}</a>'
 
@@ -68,13 +68,14 @@ def bars(rows: Sequence[tuple[str, float]]) -> str:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
     """A table of texts; the first column heads its row."""
-    top = "".join(f'<th scope="col">{esc(name)}</th>' for name in head)
+    top = "".join(f'<th scope="col">{esc(name)}</th>' if name else "<td></td>" for name in head)
     body = "".join(
         f'<tr><th scope="row">{esc(first)}</th>' + "".join(f"<td>{esc(cell)}</td>" for cell in rest) + "</tr>"
         for first, *rest in rows
     )
     caption = f"<caption>{esc(caption)}</caption>" if caption else ""
-    return f'<div class="scroll"><table>{caption}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    whole = f"<table>{caption}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="scroll" tabindex="0">{whole}</div>'
 
 
 def notice(message: str, kind: str = "hint") -> str:

@@ -1,5 +1,6 @@
 """The page: four tabs over one predictor. Nothing of a visitor is kept outside the visitor's own session."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,14 +16,17 @@ from vqa.ui.lab_tab import LabTab
 from vqa.ui.labels import Labels
 from vqa.ui.markup import esc
 from vqa.ui.results import read_results, results_html
-from vqa.ui.texts import LANGUAGES, TEXTS, T, language_of, text
+from vqa.ui.style import PAGE_JS
+from vqa.ui.texts import LANGUAGES, TEXTS, T, text
 
 FILES = (600, 3600)  # every ten minutes, uploads older than an hour are deleted
 QUEUE_SIZE = 32
-SET_LANGUAGE_JS = """(language) => {
+SET_LANGUAGE_JS = f"""(language) => {{
     document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+    document.title = {json.dumps(dict(zip(LANGUAGES, TEXTS["title"], strict=True)), ensure_ascii=False)}[language];
     return [language];
-}"""
+}}"""
+LANGUAGE_KEY = "vqa-language"  # in the browser's storage; there is nothing to keep secret in it
 LATEX = [{"left": "$$", "right": "$$", "display": True}, {"left": "$", "right": "$", "display": False}]
 
 
@@ -44,20 +48,27 @@ def build_page(
                 container=False,
                 elem_id="language",
             )
+        kept = gr.BrowserState("", storage_key=LANGUAGE_KEY, secret=LANGUAGE_KEY)
         with gr.Tabs():
             with labels(gr.Tab, label=T("tab.ask"), id="ask"):
-                AskTab(predictor, gallery, results, labels, language, gpu)
+                _title(labels, "tab.ask")
+                ask = AskTab(predictor, gallery, results, labels, language, gpu)
             with labels(gr.Tab, label=T("tab.lab"), id="lab") as lab:
+                _title(labels, "tab.lab")
                 LabTab(gallery, results, labels, language, lab, gpu)
             with labels(gr.Tab, label=T("tab.results"), id="results"):
+                _title(labels, "tab.results")
                 labels.html(lambda language: results_html(results, names, language), elem_id="results")
             with labels(gr.Tab, label=T("tab.how"), id="how"):
+                _title(labels, "tab.how")
                 labels.html(lambda language: diagram_html(predictor, language))
                 labels.markdown(formulas, latex_delimiters=LATEX, elem_id="formulas")
         Api(predictor, gpu)
         quick = quick_events()
         quick(language.change, labels.updates, [language], labels.components, js=SET_LANGUAGE_JS)
-        quick(page.load, _visitors_language, None, [language])
+        quick(language.input, lambda chosen: chosen, [language], [kept])
+        quick(page.load, ask.on_load, [kept], [language, ask.link, *ask.shown])
+        page.load(None, js=PAGE_JS)
     return page.queue(max_size=QUEUE_SIZE)
 
 
@@ -65,6 +76,6 @@ def _heading(language: str) -> str:
     return f"<h1>{esc(text(language, 'title'))}</h1><p>{esc(text(language, 'subtitle'))}</p>"
 
 
-def _visitors_language(request: gr.Request) -> str:
-    """The browser's language; setting it speaks to `language.change` like a visitor's own choice."""
-    return language_of(request.headers.get("accept-language"))
+def _title(labels: Labels, key: str) -> None:
+    """A tab's name as a heading: for screen readers, who see no tab that is chosen."""
+    labels.html(lambda language: f'<h2 class="unseen">{esc(text(language, key))}</h2>')

@@ -131,8 +131,8 @@ def matrix(values: np.ndarray, rows: Sequence[str], columns: Sequence[str], labe
         )
         body.append(f'<tr><th scope="row" title="{esc(name)}">{k + 1}</th>{cells}</tr>')
     return (
-        f'<div class="scroll"><table class="matrix" aria-label="{esc(label)}"><thead><tr><th></th>{head}</tr></thead>'
-        f"<tbody>{''.join(body)}</tbody></table></div>"
+        f'<div class="scroll" tabindex="0"><table class="matrix" aria-label="{esc(label)}">'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
 
 

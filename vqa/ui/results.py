@@ -7,7 +7,7 @@ from pathlib import Path
 from vqa.evaluate.records import read_eval
 from vqa.ui.markup import columns, decimal, esc, notice, section, table
 from vqa.ui.plots import reliability_plot
-from vqa.ui.texts import text
+from vqa.ui.texts import TEXTS, text
 
 logger = logging.getLogger(__name__)
 
@@ -104,8 +104,21 @@ def _types(results: Mapping[str, dict], language: str) -> str:
         for kind in _names(kinds.values()):
             found = [by_type.get(kind) for by_type in kinds.values()]
             count = next(entry for entry in found if entry).get("count")
-            rows.append([benchmark, kind, f"{count:,}" if count else "–", *(_with_interval(entry) for entry in found)])
+            rows.append(
+                [
+                    benchmark,
+                    _kind(kind, language),
+                    f"{count:,}" if count else "–",
+                    *(_with_interval(entry) for entry in found),
+                ]
+            )
     return table(head, rows) if rows else "–"
+
+
+def _kind(kind: str, language: str) -> str:
+    """A type of questions in the reader's language; one that is not known stays as the data call it."""
+    key = f"type.{kind}"
+    return text(language, key) if key in TEXTS else kind
 
 
 def _reliability(results: Mapping[str, dict], language: str) -> str:

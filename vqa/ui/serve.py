@@ -1,5 +1,6 @@
 """Starting the page: one place for the options that keep it private and quiet."""
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -9,6 +10,7 @@ from starlette.routing import Route
 from vqa.ui.guard import fetch_nothing
 from vqa.ui.style import CSS, theme
 
+FAVICON = str(Path(__file__).parent / "favicon.svg")
 MAX_UPLOAD = "8mb"
 SESSIONS = 100  # visitors whose photograph is kept in memory at once, about 4 MB each
 
@@ -20,7 +22,8 @@ def serve(page: gr.Blocks, **options: Any) -> str:
         **{
             "theme": theme(),
             "css": CSS,
-            "footer_links": ["api"],
+            "footer_links": ["api", "settings"],
+            "favicon_path": FAVICON,
             "max_file_size": MAX_UPLOAD,
             "state_session_capacity": SESSIONS,
             "show_error": False,

@@ -7,15 +7,12 @@ import gradio as gr
 
 _HERE = Path(__file__).parent
 
-CSS = (_HERE / "page.css").read_text(encoding="utf-8")
+CSS = "".join((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "ask.css"))
 CHOICES_JS = (_HERE / "choices.js").read_text(encoding="utf-8")
 MAPS_JS = CHOICES_JS + (_HERE / "maps.js").read_text(encoding="utf-8")
 
-# On a narrow screen the answer lies below what was just pressed.
-SHOW_ANSWER_JS = """() => {
-    const answers = document.getElementById('answers');
-    if (window.innerWidth < 768 && answers) answers.scrollIntoView({behavior: 'smooth', block: 'start'});
-}"""
+ANSWERED_JS = (_HERE / "answered.js").read_text(encoding="utf-8")
+PAGE_JS = (_HERE / "page.js").read_text(encoding="utf-8")
 
 
 def own_html(value: str = "", **props: Any) -> gr.HTML:
@@ -35,8 +32,10 @@ def theme() -> gr.themes.Base:
         color_accent="*primary_700",
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_800",
-        body_text_color_subdued="*neutral_500",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_800",
+        body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_400",
-        block_info_text_color="*neutral_500",
+        block_info_text_color="*neutral_600",
         block_info_text_color_dark="*neutral_400",
     )

@@ -1,31 +1,49 @@
-"""Questions that suit a photograph: about what the model sees in it, and of each kind the one it answers best."""
+"""Questions to pick from: templates that suit any photograph, and one about a thing that the model is sure of."""
 
-from vqa.inference.predictor import Photo, Prediction, VQAPredictor
+from dataclasses import dataclass
 
-LOOKS = ("What is in the picture?", "What is this?", "What animal is this?", "What is in the background?")
-KINDS = (  # about the thing that the first look found
-    ("What color is the {thing}?", "What is the color of the {thing}?"),
-    ("How many people are in the picture?", "How many are there?"),
-    ("Is there a person in the picture?", "Is this outdoors?", "Is it daytime?"),
-    ("Where is the {thing}?", "What is the {thing} on?", "What is the {thing} doing?"),
+from vqa.common.english import is_plural, plural
+from vqa.inference.predictor import Photo, VQAPredictor
+from vqa.ui.glosses import gloss
+
+LOOKS = ("What is in the picture?", "What is this?", "What animal is this?")
+SURE = 0.5  # of the name of a thing, before a question may mention it
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A question to pick from, and what it means to a Chinese reader."""
+
+    question: str
+    chinese: str
+
+
+NEUTRAL = (
+    Suggestion("What is in the picture?", "图片里有什么？"),
+    Suggestion("How many people are in the picture?", "图片里有几个人？"),
+    Suggestion("Is there an animal in the picture?", "图片里有动物吗？"),
+    Suggestion("Is this indoors or outdoors?", "这是室内还是室外？"),
+    Suggestion("What is in the background?", "背景里有什么？"),
+)
+ABOUT = (  # the thing that is there for sure, in place of the last neutral ones
+    ("What color is the {thing}?", "{thing}是什么颜色的？"),
+    ("How many {things} are there?", "有几个{thing}？"),
 )
 
 
-def suggest(predictor: VQAPredictor, photo: Photo) -> tuple[str, ...]:
-    """One question of each kind, the surest answer first; two batches, and the ViT does not run."""
-    variant = predictor.variants[0]
-    looks = predictor.ask_many([photo] * len(LOOKS), LOOKS, variant)
-    thing = looks[0].answer if looks[0].answer.replace(" ", "").isalpha() else "main thing"
-    kinds = [[question.format(thing=thing) for question in kind] for kind in KINDS]
-    questions = [question for kind in kinds for question in kind]
-    answered = predictor.ask_many([photo] * len(questions), questions, variant)
-    best = [_surest(looks)] + [_surest([p for p in answered if p.question in kind]) for kind in kinds]
-    return tuple(prediction.question for prediction in sorted(best, key=_doubt))
-
-
-def _surest(predictions: list[Prediction]) -> Prediction:
-    return min(predictions, key=_doubt)
-
-
-def _doubt(prediction: Prediction) -> tuple[bool, float]:
-    return not prediction.sure, -prediction.confidence
+def suggest(predictor: VQAPredictor, photo: Photo) -> tuple[Suggestion, ...]:
+    """Five questions for a visitor's photograph; one batch, and the ViT does not run."""
+    looks = predictor.ask_many([photo] * len(LOOKS), LOOKS, predictor.variants[0])
+    surest = max(looks, key=lambda prediction: prediction.confidence)
+    if not surest.sure or surest.confidence < SURE or not surest.answer.replace(" ", "").isalpha():
+        return NEUTRAL
+    thing = surest.answer
+    names = {"thing": thing, "things": plural(thing)}
+    chinese = {"thing": gloss(thing) or f" {thing} ", "things": ""}
+    color = ABOUT[0][0].replace(" is ", " are ") if is_plural(thing) else ABOUT[0][0]
+    questions = (color, ABOUT[1][0])
+    about = tuple(
+        Suggestion(question.format(**names), words.format(**chinese))
+        for question, (_, words) in zip(questions, ABOUT, strict=True)
+    )
+    return NEUTRAL[: -len(about)] + about

@@ -6,9 +6,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     # the frame
     "title": ("Ask a photograph", "向照片提问"),
     "subtitle": (
-        "Put a question to a photograph, see where the model looks, and switch the alignment of words and picture on "
-        "and off.",
-        "向照片提出问题，查看模型关注的位置，并可开启或关闭图文对齐。",
+        "Ask about a photo, see where the model looked, and compare it with a twin that never learned to match "
+        "pictures with words.",
+        "就一张照片提问，看看模型关注了哪里，再与一个从未学过图文匹配的孪生模型比较。",
     ),
     "language": ("Language", "语言"),
     "tab.ask": ("Ask", "提问"),
@@ -17,33 +17,45 @@ TEXTS: dict[str, tuple[str, str]] = {
     "tab.how": ("How it works", "工作原理"),
     "aligned": ("aligned", "对齐"),
     "unaligned": ("unaligned", "未对齐"),
-    "compare": ("compare both", "两者比较"),
+    "compare": ("both", "两者"),
     # asking
     "photo": ("Photograph", "照片"),
     "photo.drop": (
-        "Drop a photograph here, or click to choose one\nIt stays on this machine and is deleted after an hour",
-        "将照片拖到这里，或点击选择\n照片只留在本机，一小时后删除",
+        "Your own photo: drop it here, or click\nIt stays on this machine and is deleted after an hour",
+        "使用自己的照片：拖到这里，或点击选择\n照片只留在本机，一小时后删除",
     ),
-    "examples": ("Or take one of these", "或选用以下示例"),
+    "examples": ("Or try one of these", "或试试这些照片"),
+    "examples.drawings": ("Drawings", "绘图"),
     "question": ("Question", "问题"),
-    "question.hint": ("What do you want to know? Enter asks.", "你想知道什么？（请用英语提问，按回车发送）"),
-    "suggestions": (
-        "Questions that suit this photograph",
-        "适合这张照片的问题（英文）",
-    ),
+    "question.hint": ("What do you want to know? Press Enter to ask.", "你想知道什么？请用英语提问，按回车发送。"),
+    "suggestions": ("Questions for this photo, click to ask", "适合这张照片的问题（英文），点击即可提问"),
     "ask": ("Ask", "提问"),
-    "variant": ("Image features", "图像特征"),
+    "variant": ("Model", "模型"),
     "variant.info": (
-        "Two models, trained alike but for one thing: aligned learned to bring a photograph and its words together.",
-        "两个模型的训练仅有一处不同：对齐模型学习了让照片与描述它的文字相互靠近。",
+        "Same architecture, same data, same training. Only aligned also learned to match photos with captions.",
+        "相同的结构、相同的数据、相同的训练。只有“对齐”模型还学习了将照片与描述相匹配。",
     ),
+    "among": ("Choose among (optional)", "限定答案（可选）"),
+    "among.hint": ("e.g. cat, dog, bird", "例如：cat, dog, bird"),
+    "among.many": ("At most {limit} answers can be chosen among.", "最多可限定 {limit} 个答案。"),
+    "among.long": ("“{answer}” is too long for an answer.", "“{answer}”太长，不能作为答案。"),
+    "among.foreign": (
+        "“{answer}” is not English. The model answers in English only.",
+        "“{answer}”不是英语。模型只用英语回答。",
+    ),
+    "describe": ("Describe this picture", "描述这张图片"),
+    "describe.weakness": (
+        "The model learned captions from few photos. It often names things that are not there.",
+        "模型只从少量照片中学习过描述，常常会说出图中没有的东西。",
+    ),
+    "link": ("Link to this result", "此结果的链接"),
     "welcome": (
         "Choose a photograph, then ask about it. The answer appears here, with how sure the model is.",
         "先选择一张照片，再提出问题。答案以及模型的把握程度会显示在这里。",
     ),
     "ready": (
-        "The photograph was read in {ms} ms. Ask as much as you like: it will not be read again.",
-        "照片已读取，用时 {ms} 毫秒。可以随意提问，不会再次读取照片。",
+        "Photo ready. Ask as many questions as you like. (Read once, in {ms} ms.)",
+        "照片已就绪，可以随意提问。（只需读取一次，用时 {ms} 毫秒。）",
     ),
     "photo.none": ("Choose a photograph first.", "请先选择一张照片。"),
     "photo.bad": (
@@ -63,18 +75,37 @@ TEXTS: dict[str, tuple[str, str]] = {
     "answer": ("Answer", "答案"),
     "sure.very": ("very sure", "非常有把握"),
     "sure.fairly": ("fairly sure", "比较有把握"),
-    "sure.leaning": ("leaning this way", "略有倾向"),
-    "sure.guess": ("a guess", "只是猜测"),
+    "sure.leaning": ("leaning this way", "可能是"),
+    "sure.guess": ("a guess", "猜测"),
     "confidence": ("confidence {percent}", "置信度 {percent}"),
     "top": ("The most likely answers", "最可能的答案"),
     "question_only.same": (
-        "Without looking, the model would say the same: {answer} ({percent}). The words of the question may be all it "
-        "used.",
+        "Without the photo it would say the same: {answer} ({percent}). The words of the question may be all it used.",
         "不看照片时，模型的回答相同：{answer}（{percent}）。它可能只用到了问题中的文字。",
     ),
+    "question_only.surer": (
+        "Without the photo it would guess the same, at {percent}; the photo made it {now}.",
+        "不看照片时，模型也会猜同样的答案，概率为 {percent}；看了照片后为 {now}。",
+    ),
     "question_only.other": (
-        "Without looking, the model would say {answer} ({percent}). The photograph changed its mind.",
+        "Without the photo it would say {answer} ({percent}). The photo changed its mind.",
         "不看照片时，模型会回答 {answer}（{percent}）。照片改变了它的判断。",
+    ),
+    "question_only.unsure": (
+        "Without the photo its first guess would be {answer} ({percent}).",
+        "不看照片时，它的第一个猜测是 {answer}（{percent}）。",
+    ),
+    "unknown": ("I don't know", "我不知道"),
+    "unknown.guess": ("My guess would be “{answer}”.", "要猜的话，是“{answer}”。"),
+    "choices": ("Chosen among: {answers}.", "在以下答案中选择：{answers}。"),
+    "gloss": ("({words})", "（{words}）"),
+    "say": ("Answer: {answer}, {percent}, {sure}", "答案：{answer}，{percent}，{sure}"),
+    "feedback": ("Wrong? Right would be …", "答错了？正确答案是……"),
+    "feedback.hint": ("e.g. a lion", "例如：a lion"),
+    "feedback.keep": ("Note it", "记下"),
+    "feedback.kept": (
+        "Noted: “{answer}”. Nothing is stored here. Save the result as JSON: training reads it as a question.",
+        "已记下：“{answer}”。这里不保存任何内容。请将结果保存为 JSON，训练程序可以读取它。",
     ),
     "times": ("Time for this answer: {total} ms", "本次回答用时：{total} 毫秒"),
     "time.image": ("image", "图像"),
@@ -82,8 +113,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "time.fusion": ("fusion", "融合"),
     "time.decode": ("decoding", "解码"),
     "time.kept": (
-        "The photograph was read before: {total} ms instead of {full} ms, {percent} less.",
-        "照片此前已读取：用时 {total} 毫秒，而非 {full} 毫秒，节省 {percent}。",
+        "Photo already encoded: {total} ms instead of {full} ms",
+        "照片已编码：用时 {total} 毫秒，而非 {full} 毫秒",
     ),
     "history": ("Asked about this photograph", "关于这张照片的提问记录"),
     "export": ("Save this result as JSON", "将此结果保存为 JSON"),
@@ -93,15 +124,58 @@ TEXTS: dict[str, tuple[str, str]] = {
     "map.off": ("off", "关闭"),
     "map.attention": ("attention", "注意力"),
     "map.relevance": ("relevance", "相关性"),
+    "map.occlusion": ("occlusion (slow)", "遮挡（较慢）"),
+    "map.same_scale": ("Same scale for both models", "两个模型使用同一色标"),
+    "map.working": ("Hiding patches, {done} of {steps}", "正在遮住图块，第 {done} / {steps} 步"),
+    "map.cancel": ("Cancel", "取消"),
+    "map.cancelled": ("Cancelled. The map before is still shown.", "已取消，仍显示之前的图。"),
+    "map.rollout.note": (
+        "Rollout multiplies all layers. It hardly depends on the answer.",
+        "Rollout 将所有层的注意力相乘，几乎不取决于答案。",
+    ),
+    "map.fusion.note": (
+        "This layer works before an answer is chosen: its map is the same for every answer.",
+        "这一层在选出答案之前工作：对任何答案，它的图都相同。",
+    ),
+    "map.heads": ("Maps of all heads of this layer", "这一层所有头的图"),
+    "map.heads.show": ("Show all heads", "显示所有头"),
+    "map.head.n": ("head {n}", "第 {n} 个头"),
+    "map.why": ("Why {answer}?", "为什么是 {answer}？"),
+    "map.versus": ("Why {answer}, and not {other}?", "为什么是 {answer}，而不是 {other}？"),
+    "map.of.rival": ("The areas that speak for “{text}”.", "支持“{text}”的区域。"),
+    "map.of.difference": (
+        "Yellow speaks for “{text}”, blue for “{other}”.",
+        "黄色支持“{text}”，蓝色支持“{other}”。",
+    ),
+    "map.no.difference": (
+        "There is no difference: this kind of map is the same for both answers. Relevance tells them apart.",
+        "没有差异：这种图对两个答案相同。请选择“相关性”来区分。",
+    ),
+    "map.scale.difference": ("difference of the two shares, for one patch", "单个图块两种占比之差"),
+    "map.scale.occlusion": ("fall of the answer's log probability when hidden", "遮住后答案对数概率的下降"),
+    "map.save.png": ("Save as PNG", "保存为 PNG"),
+    "map.save.svg": ("Save as SVG", "保存为 SVG"),
+    "map.figure": (
+        "“{question}” {answer}, {percent} ({variant}, {method}). {what}",
+        "“{question}”{answer}，{percent}（{variant}，{method}）。{what}",
+    ),
+    "map.plain": ("The photo", "照片"),
+    "bar.hint": ("Click an answer to see the areas that speak for it.", "点击一个答案，查看支持它的区域。"),
+    "hide.mode": ("Hide patches by clicking the photo", "点击照片以遮住图块"),
+    "hide.ask": ("Ask again without them", "遮住后再问一次"),
+    "hide.clear": ("Show all again", "全部恢复"),
+    "hide.none": ("Click patches of the photo to hide them first.", "请先点击照片，选择要遮住的图块。"),
+    "hide.count": ("{count} of {all} patches hidden", "已遮住 {count} / {all} 个图块"),
+    "hide.before": ("before: {answer}, {percent}", "之前：{answer}，{percent}"),
+    "hide.now": ("now: {answer}, {percent}", "现在：{answer}，{percent}"),
     "map.layer": ("Layer", "层"),
-    "map.layer.rollout": ("all, rolled out", "全部（逐层展开）"),
-    "map.layer.mean": ("all, averaged", "全部（取平均）"),
+    "map.layer.rollout": ("all, rolled out", "全部层（rollout 累积）"),
+    "map.layer.mean": ("all, averaged", "全部层（取平均）"),
     "map.layer.fusion": ("co-attention {n}", "协同注意力 {n}"),
     "map.layer.decoder": ("decoder {n}", "解码器 {n}"),
     "map.head": ("Head", "头"),
     "map.head.mean": ("mean", "平均"),
     "map.opacity": ("Opacity", "不透明度"),
-    "map.save": ("Save picture", "保存图片"),
     "map.whole": ("whole answer", "完整答案"),
     "map.words": ("Words of the question", "问题中的词"),
     "map.pieces": ("Pieces of the answer", "答案的片段"),
@@ -109,7 +183,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Click a word, a piece of the answer, or a spot of the picture. By keyboard: arrow keys move, Enter reads.",
         "点击问题中的词、答案的片段，或图片上的一处。键盘：方向键移动，回车读取。",
     ),
-    "map.of.answer": ("The patches behind the answer “{text}”.", "答案“{text}”所依据的图块。"),
+    "map.of.answer": ("The areas that mattered most for “{text}”.", "对“{text}”最重要的区域。"),
     "map.of.word": ("The patches that the word “{text}” reads.", "词语“{text}”所关注的图块。"),
     "map.of.piece": ("The patches behind the piece “{text}” of the answer.", "答案片段“{text}”所依据的图块。"),
     "map.of.spot": (
@@ -121,7 +195,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "这张图几乎是平的：模型对各处的关注大致相同。",
     ),
     "map.faint": (
-        "On the common scale this map is faint: its patches weigh less than the other's.",
+        "On the shared scale this map is faint: its patches weigh less than the other's.",
         "在共同的色标下这张图很淡：它的图块不如另一张图的重要。",
     ),
     "map.alt": ("Heatmap over the photograph, {method}. {what}", "照片上的热力图（{method}）。{what}"),
@@ -133,20 +207,20 @@ TEXTS: dict[str, tuple[str, str]] = {
         "逐步遮住热力图标出的图块以及同样多的随机图块，观察答案概率的变化。",
     ),
     "test.holds": (
-        "The map holds: hiding what it marks makes “{answer}” less likely than hiding random patches does.",
-        "这张图可信：遮住它标出的图块，比遮住随机图块更能降低“{answer}”的概率。",
+        "This map passes the test: hiding what it marks makes “{answer}” less likely than hiding random patches does.",
+        "这张图通过检验：遮住它标出的图块，比遮住随机图块更能降低“{answer}”的概率。",
     ),
     "test.fails": (
-        "The map does not hold for this question: hiding what it marks lowers “{answer}” no more than hiding random "
+        "This map fails the test for this question: hiding what it marks lowers “{answer}” no more than hiding random "
         "patches does.",
-        "对这个问题，这张图不可信：遮住它标出的图块，并不比遮住随机图块更能降低“{answer}”的概率。",
+        "对这个问题，这张图未通过检验：遮住它标出的图块，并不比遮住随机图块更能降低“{answer}”的概率。",
     ),
     "test.map": ("marked patches hidden", "遮住标出的图块"),
     "test.random": ("random patches hidden", "遮住随机图块"),
     "test.x": ("share of the photograph hidden", "照片被遮住的比例"),
     "test.y": ("probability of the answer", "答案的概率"),
     # comparing
-    "cosine": ("Photograph and question in the shared space", "照片与问题在共同空间中的关系"),
+    "cosine": ("Photograph and question in the shared space", "照片与问题的跨模态相似度"),
     "cosine.value": ("cosine similarity {value}", "余弦相似度 {value}"),
     "cosine.matched": (
         "above {percent} of matching pairs of the validation set",
@@ -154,7 +228,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "cosine.mismatched": (
         "above {percent} of mismatched pairs",
-        "高于 {percent} 的不匹配图文对",
+        "高于 {percent} 的不匹配的图文对",
     ),
     "cosine.alt": (
         "Cosine similarity of “{text}” with each patch of the photograph, {variant}.",
@@ -180,7 +254,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "verdict.space": (
         "Only the aligned model was taught a shared space: there this pair stands above {aligned} of mismatched pairs, "
         "and without alignment above {unaligned}.",
-        "只有对齐模型学习过共同空间：在该空间中，这一对高于 {aligned} 的不匹配对；未对齐时高于 {unaligned}。",
+        "只有对齐模型学习过共同空间：在该空间中，这一对高于 {aligned} 的不匹配的图文对；未对齐时高于 {unaligned}。",
     ),
     # the lab
     "lab.intro": (
@@ -206,7 +280,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lab.temperature": ("Temperature", "温度"),
     "lab.temperature.info": (
         "Cosines are divided by it before the softmax: low is sharp, high is even.",
-        "余弦值先除以温度再取 softmax：温度低则尖锐，温度高则平缓。",
+        "余弦值先除以温度再取 softmax：温度越低分布越集中，越高越均匀。",
     ),
     "lab.loss": (
         "InfoNCE loss {loss} (chance is {chance}); the right caption comes first for {right} of {count} photographs.",
@@ -251,13 +325,21 @@ TEXTS: dict[str, tuple[str, str]] = {
     "results.count": ("questions", "问题数"),
     "results.question_only": ("question only", "仅看问题"),
     "results.soft": ("soft accuracy (ten people)", "软正确率（十人标注）"),
-    "results.single": ("single-word answers", "单词答案"),
-    "results.wups.9": ("single-word, WUPS 0.9", "单词答案，WUPS 0.9"),
-    "results.wups.0": ("single-word, WUPS 0.0", "单词答案，WUPS 0.0"),
+    "results.single": ("single-word answers", "单个词的答案"),
+    "results.wups.9": ("single-word, WUPS 0.9", "单个词的答案，WUPS 0.9"),
+    "results.wups.0": ("single-word, WUPS 0.0", "单个词的答案，WUPS 0.0"),
     "results.image_to_text": ("caption of a photograph", "以图找文"),
     "results.text_to_image": ("photograph of a caption", "以文找图"),
     "results.types": ("By kind of question", "按问题类型"),
     "results.type": ("kind", "类型"),
+    "type.object": ("object", "物体"),
+    "type.color": ("color", "颜色"),
+    "type.number": ("number", "数量"),
+    "type.location": ("location", "位置"),
+    "type.yes/no": ("yes/no", "是非"),
+    "type.other": ("other", "其他"),
+    "type.statement": ("statement", "陈述"),
+    "type.vqa": ("people's questions", "人工提问"),
     "results.reliability": (
         "When it says 70 %, is it right 70 % of the time?",
         "它说有 70% 把握时，真的有 70% 正确吗？",
@@ -279,7 +361,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Measured on the {split} split by python -m vqa evaluate, commit {commit}.",
         "由 python -m vqa evaluate 在 {split} 集上测得，提交 {commit}。",
     ),
-    "results.interval": ("Brackets: 95 % interval.", "方括号内为 95% 区间。"),
+    "results.interval": ("Brackets: 95 % interval.", "方括号内为 95% 置信区间。"),
     # how it works
     "how.alt": (
         "Diagram: the photograph goes through a Vision Transformer, the question through BERT; both are aligned, "
