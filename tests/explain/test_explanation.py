@@ -57,9 +57,21 @@ def test_where_nothing_can_be_used_the_map_is_flat_zero(method):
     assert not found.image_map.any() and not found.word_maps.any() and np.isfinite(found.word_scores).all()
 
 
+SETTINGS = {
+    "symmetric": {"fusion": "symmetric", "num_blocks": 2},
+    "coattention": {"fusion": "coattention", "patch_blocks": 1, "word_blocks": 2},
+}
+
+
+@pytest.fixture(params=SETTINGS)
+def settings(request) -> dict:
+    """Of either fusion, with two blocks in which words read patches."""
+    return SETTINGS[request.param]
+
+
 @pytest.mark.parametrize("method", METHODS)
-def test_shapes_and_sums_on_a_grid_that_is_not_square(method):
-    model, question = tiny_model(), "what is colourful here"
+def test_shapes_and_sums_on_a_grid_that_is_not_square(method, settings):
+    model, question = tiny_model(**settings), "what is colourful here"
     found = explain(model, Processor(), encoded(model), question, method, answer="very red")
     assert found.method == method and found.words == question.split() and found.pieces == ["<6>", "<7>"]
     assert found.image_map.shape == GRID
@@ -79,8 +91,8 @@ def test_shapes_and_sums_on_a_grid_that_is_not_square(method):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_batch_gives_what_single_questions_give(method):
-    model = tiny_model()
+def test_a_batch_gives_what_single_questions_give(method, settings):
+    model = tiny_model(**settings)
     images = encoded(model, batch=3)
     questions = ["is it", "what colourful thing is there", "how many"]
     answers = ["yes", "very red", "no"]
@@ -93,16 +105,16 @@ def test_a_batch_gives_what_single_questions_give(method):
             np.testing.assert_allclose(getattr(found, name), getattr(alone, name), atol=5e-5, err_msg=name)
 
 
-def test_one_photograph_serves_many_questions():
-    model = tiny_model()
+def test_one_photograph_serves_many_questions(settings):
+    model = tiny_model(**settings)
     image = encoded(model)
     found = explain_batch(model, Processor(), image, ["is it", "what is there"], "rollout")
     alone = explain(model, Processor(), image, "what is there", "rollout")
     np.testing.assert_allclose(found[1].image_map, alone.image_map, atol=1e-6)
 
 
-def test_every_layer_and_head_of_attention_is_what_the_model_returned():
-    model, processor = tiny_model(), Processor()
+def test_every_layer_and_head_of_attention_is_what_the_model_returned(settings):
+    model, processor = tiny_model(**settings), Processor()
     image = encoded(model)
     cases = Cases.encode(model, processor, image.states, ["what is there"], ["very red"])
     with torch.no_grad():
@@ -123,8 +135,8 @@ def test_every_layer_and_head_of_attention_is_what_the_model_returned():
         np.testing.assert_allclose(found.piece_maps[1].ravel(), maps.shares(expected[1, :P]).numpy(), rtol=1e-5)
 
 
-def test_all_layers_weigh_the_same():
-    model, processor = tiny_model(), Processor()
+def test_all_layers_weigh_the_same(settings):
+    model, processor = tiny_model(**settings), Processor()
     image = encoded(model)
     every = [explain(model, processor, image, "is it", "attention", k, answer="yes").image_map for k in range(4)]
     found = explain(model, processor, image, "is it", "attention", answer="yes")
@@ -152,36 +164,81 @@ def test_rollout_against_products_written_out():
     def tensor(values):
         return torch.tensor(values)[None, None]
 
-    found = maps.rollout(
-        [tensor(vit)], prefix, [tensor(ti)], [tensor(it)], [tensor(cross)], torch.ones(1, 1, dtype=torch.bool)
-    )
+    steps = maps.readings([tensor(ti)], [tensor(it)])
+    found = maps.rollout([tensor(vit)], prefix, steps, [tensor(cross)], torch.ones(1, 1, dtype=torch.bool))
     np.testing.assert_allclose(found.pieces[0].numpy(), expected, rtol=1e-6)
     np.testing.assert_allclose(found.token_patches[0].numpy(), ti / 2 @ seen, rtol=1e-6)
 
 
+def test_rollout_of_words_that_read_each_other_is_a_product_of_the_steps():
+    """Patches read words, words read each other, words read patches: each step leaves the other side as it is."""
+    rng = np.random.default_rng(0)
+
+    def attention(*shape):
+        values = rng.random(shape)
+        return values / values.sum(-1, keepdims=True)
+
+    patches, tokens = 3, 2
+    it, tt, ti, cross = attention(3, 2), attention(2, 2), attention(2, 3), attention(1, 5)
+    eye, zero = np.eye, np.zeros
+    first = np.block([[eye(3) / 2, it / 2], [zero((2, 3)), eye(2)]])
+    second = np.block([[eye(3), zero((3, 2))], [zero((2, 3)), (tt + eye(2)) / 2]])
+    third = np.block([[eye(3), zero((3, 2))], [ti / 2, eye(2) / 2]])
+    fused = third @ second @ first
+
+    def tensor(values):
+        return torch.tensor(values)[None, None]
+
+    steps = maps.readings([tensor(ti)], [tensor(it)], [tensor(tt)])
+    found = maps.rollout([], 0, steps, [tensor(cross)], torch.ones(1, 1, dtype=torch.bool))
+    np.testing.assert_allclose(found.pieces[0].numpy(), cross @ fused, rtol=1e-6)
+    np.testing.assert_allclose(found.token_patches[0].numpy(), fused[patches:, :patches], rtol=1e-6)
+    np.testing.assert_allclose(found.patch_tokens[0].numpy(), fused[:patches, patches:], rtol=1e-6)
+    np.testing.assert_allclose(fused.sum(1), np.ones(patches + tokens))
+
+
+def weighted_attention(model, processor, image) -> list[np.ndarray]:
+    """The gradient-weighted attention of "is it", answered "yes": text to text, to image, image to text, decoder."""
+    cases = Cases.encode(model, processor, image.states, ["is it"], ["yes"])
+    output, log_probs = cases.run(model, with_gradients=True)
+    tensors = [*(output.attn_text_to_text or ()), *output.attn_text_to_image, *output.attn_image_to_text]
+    tensors += output.attn_answer
+    grads = torch.autograd.grad(log_probs.sum(), tensors)
+    return [(t * g).clamp_min(0)[0].mean(0).detach().double().numpy() for t, g in zip(tensors, grads, strict=True)]
+
+
+def normalised(r: np.ndarray) -> np.ndarray:
+    """The paper's equation 9."""
+    r = r - np.eye(len(r))
+    return r / np.maximum(r.sum(1, keepdims=True), 1e-30) + np.eye(len(r))
+
+
 def test_relevance_against_the_papers_equations_written_out():
-    model, processor = tiny_model(num_blocks=2, decoder_layers=1), Processor()
+    model, processor = tiny_model(fusion="symmetric", num_blocks=2, decoder_layers=1), Processor()
     image = encoded(model)
     found = explain(model, processor, image, "is it", "relevance", answer="yes")
-
-    cases = Cases.encode(model, processor, image.states, ["is it"], ["yes"])
-    output, log_probs = cases.run(model, cases.image_states.clone().requires_grad_(True))
-    tensors = [*output.attn_text_to_image, *output.attn_image_to_text, *output.attn_answer]
-    grads = torch.autograd.grad(log_probs.sum(), tensors)
-    ti1, ti2, it1, it2, cross = (
-        (t * g).clamp_min(0)[0].mean(0).detach().double().numpy() for t, g in zip(tensors, grads, strict=True)
-    )
-    tokens = 4
-    tt, ii = np.eye(tokens) + ti2 @ it1, np.eye(P) + it2 @ ti1
+    ti1, ti2, it1, it2, cross = weighted_attention(model, processor, image)
+    tt, ii = np.eye(4) + ti2 @ it1, np.eye(P) + it2 @ ti1
     ti, it = ti1 + ti2, it1 + it2  # nothing is mixed within a modality before the second block
-    r = np.block([[ii, it], [ti, tt]]) - np.eye(P + tokens)
-    r = r / np.maximum(r.sum(1, keepdims=True), 1e-30) + np.eye(P + tokens)
-    expected = (cross.sum(0) @ r)[:P]
+    expected = (cross.sum(0) @ normalised(np.block([[ii, it], [ti, tt]])))[:P]
     np.testing.assert_allclose(found.image_map.ravel(), expected / expected.sum(), rtol=1e-4)
 
 
-def test_relevance_leaves_nothing_behind_and_works_in_any_mode():
-    model, processor = tiny_model(), Processor()
+def test_relevance_where_words_read_each_other_against_the_papers_equations_written_out():
+    settings = {"fusion": "coattention", "patch_blocks": 1, "word_blocks": 1, "decoder_layers": 1}
+    model, processor = tiny_model(**settings), Processor()
+    image = encoded(model)
+    found = explain(model, processor, image, "is it", "relevance", answer="yes")
+    a_tt, a_ti, it, cross = weighted_attention(model, processor, image)
+    tt = np.eye(4) + a_tt  # equation 6; nothing of the image is in the words yet
+    ti = normalised(tt).T @ a_ti  # 8
+    tt = tt + a_ti @ it  # 10
+    expected = (cross.sum(0) @ normalised(np.block([[np.eye(P), it], [ti, tt]])))[:P]
+    np.testing.assert_allclose(found.image_map.ravel(), expected / expected.sum(), rtol=1e-4)
+
+
+def test_relevance_leaves_nothing_behind_and_works_in_any_mode(settings):
+    model, processor = tiny_model(**settings), Processor()
     image = encoded(model)
     expected = explain(model, processor, image, "is it", "relevance").image_map
     assert all(parameter.grad is None for parameter in model.parameters())
@@ -192,8 +249,8 @@ def test_relevance_leaves_nothing_behind_and_works_in_any_mode():
         np.testing.assert_array_equal(found, expected)
 
 
-def test_concurrent_visitors_get_their_own_maps():
-    model, processor = tiny_model(), Processor()
+def test_concurrent_visitors_get_their_own_maps(settings):
+    model, processor = tiny_model(**settings), Processor()
     images = [encoded(model, seed=seed) for seed in range(3)]
     jobs = [(i, question, method) for i in range(3) for question in ("is it", "what thing") for method in METHODS]
 

@@ -126,9 +126,11 @@ def test_a_word_block_is_self_attention_then_reading_with_the_product_then_feed_
     normed = block.norm_text(after)
     read = attend(block.text_to_image, normed, block.norm_image(image))
     after = after + read + F.linear(normed * block.norm_read(read), block.match.weight, block.match.bias)
-    fused, weights = block(text, mask, block.read_image(image))
+    fused, weights, among = block(text, mask, block.read_image(image))
     torch.testing.assert_close(fused, after + block.feed(after))
     torch.testing.assert_close(weights.sum(-1), torch.ones(B, H, L))
+    torch.testing.assert_close(among.sum(-1), torch.ones(B, H, L))
+    assert among[1, ..., 3:].max() == 0  # padding
 
 
 def test_words_read_patches_that_have_read_the_words(inputs):
@@ -136,13 +138,18 @@ def test_words_read_patches_that_have_read_the_words(inputs):
     fusion = CoAttention(D, H, 1, 1, 2, 0.0, P)
     placed = fusion.norm_image(image) + fusion.patch_positions
     patches, to_text = fusion.patch_blocks[0](placed, fusion.norm_text(text), mask)
-    words, to_image = fusion.word_blocks[0](fusion.norm_text(text), mask, fusion.word_blocks[0].read_image(patches))
-    for ours, expected in zip(fusion(image, text, mask), (patches, words, (to_image,), (to_text,)), strict=True):
+    words, to_image, among = fusion.word_blocks[0](
+        fusion.norm_text(text), mask, fusion.word_blocks[0].read_image(patches)
+    )
+    for ours, expected in zip(
+        fusion(image, text, mask), (patches, words, (to_image,), (to_text,), (among,)), strict=True
+    ):
         torch.testing.assert_close(ours, expected)
 
 
 def test_every_block_returns_its_weights(inputs):
-    _, _, to_image, to_text = CoAttention(D, H, 2, 5, 2, 0.0, P)(*inputs)
+    _, _, to_image, to_text, among = CoAttention(D, H, 2, 5, 2, 0.0, P)(*inputs)
+    assert [tuple(w.shape) for w in among] == [(B, H, L, L)] * 5
     assert [tuple(w.shape) for w in to_image] == [(B, H, L, P)] * 5
     assert [tuple(w.shape) for w in to_text] == [(B, H, P, L)] * 2
     for weights in (*to_image, *to_text):
@@ -151,7 +158,7 @@ def test_every_block_returns_its_weights(inputs):
 
 
 def test_both_directions_return_weights_of_every_block(inputs):
-    _, _, to_image, to_text = SymmetricCoAttention(D, H, 3, 2, 0.0, P)(*inputs)
+    _, _, to_image, to_text, _ = SymmetricCoAttention(D, H, 3, 2, 0.0, P)(*inputs)
     assert [tuple(w.shape) for w in to_image] == [(B, H, L, P)] * 3
     assert [tuple(w.shape) for w in to_text] == [(B, H, P, L)] * 3
     for weights in (*to_image, *to_text):

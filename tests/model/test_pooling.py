@@ -23,7 +23,7 @@ def fusion():
 
 
 def test_every_token_is_the_one_fused_vector_and_attention_is_uniform(fusion, inputs):
-    image, text, (to_image,), (to_text,) = fusion(*inputs)
+    image, text, (to_image,), (to_text,), _ = fusion(*inputs)
     assert image.shape == (B, P, D) and text.shape == (B, L, D)
     torch.testing.assert_close(image, text[:, :1].expand(-1, P, -1))
     torch.testing.assert_close(to_image, torch.full((B, 1, L, P), 1 / P))

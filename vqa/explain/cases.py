@@ -76,10 +76,15 @@ class Cases:
         following = answer_ids[:, 1:]
         return log_probs.gather(-1, following[..., None])[..., 0].masked_fill(following == PAD, 0.0)
 
-    def run(self, model, image_states: Tensor | None = None):
-        """The model's output for the batch, and the log probabilities (B, A - 1) of the pieces."""
-        states = self.image_states if image_states is None else image_states
-        output = model.heads(states, self.text_states, self.text_mask, self.answer_ids)
+    def run(self, model, with_gradients: bool = False):
+        """The model's output for the batch, and the log probabilities (B, A - 1) of the pieces.
+
+        `with_gradients` makes leaves of the states, so that attention has gradients though the model may be frozen.
+        """
+        states = self.image_states, self.text_states
+        if with_gradients:
+            states = tuple(state.detach().clone().requires_grad_(True) for state in states)
+        output = model.heads(*states, self.text_mask, self.answer_ids)
         return output, self.log_probs(model, output.logits, self.answer_ids)
 
     @torch.no_grad()

@@ -99,15 +99,18 @@ def _members(words: Sequence[Word], length: int) -> torch.Tensor:
 
 def _from_outputs(model, cases: Cases, image, method: str, layer: int | None, head: int | None) -> maps.TokenMaps:
     if method == "relevance":
-        # The photograph's states are the leaf the gradient starts from, so the model itself may be frozen.
-        output, log_probs = cases.run(model, cases.image_states.clone().requires_grad_(True))
-        return maps.relevance(log_probs, output.attn_text_to_image, output.attn_image_to_text, output.attn_answer)
+        output, log_probs = cases.run(model, with_gradients=True)
+        return maps.relevance(log_probs, _readings(output), output.attn_answer)
     output, _ = cases.run(model)
-    attentions = (output.attn_text_to_image, output.attn_image_to_text, output.attn_answer)
     if method == "attention":
-        return maps.attention(*attentions, cases.text_mask, cases.piece_mask, layer, head)
+        weights = (output.attn_text_to_image, output.attn_image_to_text, output.attn_answer)
+        return maps.attention(*weights, cases.text_mask, cases.piece_mask, layer, head, output.attn_text_to_text or ())
     vit = [attention.expand(len(cases), -1, -1, -1) for attention in image.attentions]
-    return maps.rollout(vit, image.num_prefix, *attentions, cases.piece_mask)
+    return maps.rollout(vit, image.num_prefix, _readings(output), output.attn_answer, cases.piece_mask)
+
+
+def _readings(output) -> list[maps.Reading]:
+    return maps.readings(output.attn_text_to_image, output.attn_image_to_text, output.attn_text_to_text or ())
 
 
 def occlusion_steps(

@@ -1,8 +1,20 @@
 """Residual multi-head co-attention: words read patches while patches read words (Lu et al. 2016, 2019)."""
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+
+class Fused(NamedTuple):
+    """What a fusion gives: both sides' tokens, and the attention of its blocks, one tensor each."""
+
+    image: torch.Tensor  # (B, P, D)
+    text: torch.Tensor  # (B, L, D)
+    text_to_image: tuple[torch.Tensor, ...]  # (B, H, L, P)
+    image_to_text: tuple[torch.Tensor, ...]  # (B, H, P, L)
+    text_to_text: tuple[torch.Tensor, ...] = ()  # (B, H, L, L), where words attend to each other
 
 
 class MultiHeadAttention(nn.Module):
@@ -113,15 +125,19 @@ class WordBlock(nn.Module):
 
     def forward(
         self, text: torch.Tensor, text_mask: torch.Tensor, image: tuple[torch.Tensor, torch.Tensor]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """text (B, L, D), its mask (B, L) and `read_image`'s keys and values to text, and weights (B, H, L, P)."""
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """text (B, L, D), its mask (B, L) and `read_image`'s keys and values to text.
+
+        And the weights (B, H, L, P) with which words read patches, and (B, H, L, L) with which they read each other.
+        """
         normed = self.norm_self(text)
-        among, _ = self.among_words(normed, self.among_words.keys_values(normed), text_mask[:, None, None, :])
+        words = self.among_words.keys_values(normed)
+        among, among_weights = self.among_words(normed, words, text_mask[:, None, None, :])
         text = text + self.dropout(among)
         normed = self.norm_text(text)
         read, weights = self.text_to_image(normed, image)
         text = text + self.dropout(read + self.match(normed * self.norm_read(read)))
-        return text + self.feed(text), weights
+        return text + self.feed(text), weights, among_weights
 
 
 class PatchBlock(nn.Module):
@@ -169,22 +185,23 @@ class CoAttention(nn.Module):
         self.patch_blocks = nn.ModuleList(PatchBlock(hidden_size, num_heads, 1, dropout) for _ in range(patch_blocks))
         self.word_blocks = nn.ModuleList(WordBlock(hidden_size, num_heads, ratio, dropout) for _ in range(word_blocks))
 
-    def forward(
-        self, image: torch.Tensor, text: torch.Tensor, text_mask: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
-        """image (B, P, D), text (B, L, D) and its mask (B, L) to both fused, and each block's attention.
-
-        Word blocks give (B, H, L, P), patch blocks (B, H, P, L).
-        """
+    def forward(self, image: torch.Tensor, text: torch.Tensor, text_mask: torch.Tensor) -> Fused:
+        """image (B, P, D), text (B, L, D) and its mask (B, L) to both fused, and each block's attention."""
         image, text = self.norm_image(image) + self.patch_positions, self.norm_text(text)
-        text_to_image, image_to_text = [], []
+        text_to_image, image_to_text, text_to_text = [], [], []
         for block in self.patch_blocks:
             image, weights = block(image, text, text_mask)
             image_to_text.append(weights)
         for block in self.word_blocks:
-            text, weights = block(text, text_mask, block.read_image(image))
+            text, weights, among = block(text, text_mask, block.read_image(image))
             text_to_image.append(weights)
-        return image, text, tuple(text_to_image), tuple(image_to_text)
+            text_to_text.append(among)
+        return Fused(image, text, tuple(text_to_image), tuple(image_to_text), tuple(text_to_text))
+
+    @property
+    def blocks(self) -> list[nn.Module]:
+        """All blocks in their order."""
+        return [*self.patch_blocks, *self.word_blocks]
 
 
 class SymmetricCoAttention(nn.Module):
@@ -197,9 +214,7 @@ class SymmetricCoAttention(nn.Module):
         self.patch_positions = nn.Parameter(torch.randn(num_patches, hidden_size) * 0.02)
         self.blocks = nn.ModuleList(CoAttentionBlock(hidden_size, num_heads, ratio, dropout) for _ in range(num_blocks))
 
-    def forward(
-        self, image: torch.Tensor, text: torch.Tensor, text_mask: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
+    def forward(self, image: torch.Tensor, text: torch.Tensor, text_mask: torch.Tensor) -> Fused:
         """image (B, P, D) and text (B, L, D) to both fused, and each block's attention in both directions."""
         image, text = self.norm_image(image) + self.patch_positions, self.norm_text(text)
         text_to_image, image_to_text = [], []
@@ -207,4 +222,4 @@ class SymmetricCoAttention(nn.Module):
             image, text, attn_text_to_image, attn_image_to_text = block(image, text, text_mask)
             text_to_image.append(attn_text_to_image)
             image_to_text.append(attn_image_to_text)
-        return image, text, tuple(text_to_image), tuple(image_to_text)
+        return Fused(image, text, tuple(text_to_image), tuple(image_to_text))

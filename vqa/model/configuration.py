@@ -57,6 +57,11 @@ class VQAConfig(PreTrainedConfig):
     temperature: float = 1.0
     sure_threshold: float = 0.5
 
+    @property
+    def reading_blocks(self) -> int:
+        """Blocks of the fusion in which words read patches."""
+        return {"coattention": self.word_blocks, "symmetric": self.num_blocks, "pooled": 1}[self.fusion]
+
     def __post_init__(self, **kwargs):
         self.vision_config = _sub_config(self.vision_config, HybridViTConfig.model_type)
         self.text_config = _sub_config(self.text_config, "bert")

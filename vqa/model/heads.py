@@ -34,6 +34,7 @@ class VQAOutput(ModelOutput):
     fused_text: torch.Tensor | None = None  # (B, L, D)
     attn_text_to_image: tuple[torch.Tensor, ...] | None = None  # a block each (B, H, L, P)
     attn_image_to_text: tuple[torch.Tensor, ...] | None = None  # a block each (B, H, P, L)
+    attn_text_to_text: tuple[torch.Tensor, ...] | None = None  # a block each (B, H, L, L); None for symmetric fusion
     attn_answer: tuple[torch.Tensor, ...] | None = None  # a decoder layer each (B, H, A, P + L)
 
 
@@ -83,16 +84,17 @@ class VQAHeads(nn.Module):
     ) -> VQAOutput:
         """Everything before the decoder: the shared space and the co-attention."""
         image_tokens, text_tokens, image_embed, text_embed = self.aligner(image_states, text_states, text_mask)
-        fused_image, fused_text, text_to_image, image_to_text = self.fusion(image_tokens, text_tokens, text_mask)
+        fused = self.fusion(image_tokens, text_tokens, text_mask)
         return VQAOutput(
             image_tokens=image_tokens,
             text_tokens=text_tokens,
             image_embed=image_embed,
             text_embed=text_embed,
-            fused_image=fused_image,
-            fused_text=fused_text,
-            attn_text_to_image=text_to_image,
-            attn_image_to_text=image_to_text,
+            fused_image=fused.image,
+            fused_text=fused.text,
+            attn_text_to_image=fused.text_to_image,
+            attn_image_to_text=fused.image_to_text,
+            attn_text_to_text=fused.text_to_text or None,
         )
 
     def read(self, fused: VQAOutput, text_mask: torch.Tensor) -> Memory:

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from .coattention import Fused
+
 
 class PooledFusion(nn.Module):
     """The mean patch and the mean word, concatenated, through an MLP; no word ever looks at a patch.
@@ -25,7 +27,7 @@ class PooledFusion(nn.Module):
         image: torch.Tensor,
         text: torch.Tensor,
         text_mask: torch.Tensor,
-    ) -> tuple[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
+    ) -> Fused:
         """image (B, P, D), text (B, L, D) and its mask (B, L) to both fused, and (B, 1, L, P) and (B, 1, P, L)."""
         patches, words = image.shape[1], text.shape[1]
         per_patch = torch.full_like(image[:, :, 0], 1 / patches)  # (B, P)
@@ -37,4 +39,4 @@ class PooledFusion(nn.Module):
         fused = self.project(self.dropout(F.gelu(self.expand(torch.cat(pooled, dim=-1)))))[:, None]  # (B, 1, D)
         text_to_image = per_patch[:, None, None, :].expand(-1, 1, words, -1)
         image_to_text = per_word[:, None, None, :].expand(-1, 1, patches, -1)
-        return fused.expand(-1, patches, -1), fused.expand(-1, words, -1), (text_to_image,), (image_to_text,)
+        return Fused(fused.expand(-1, patches, -1), fused.expand(-1, words, -1), (text_to_image,), (image_to_text,))

@@ -77,7 +77,7 @@ class QuestionAnswerer(nn.Module):
         """Patches (N, P, W), words (B, L, W), their mask and each question's photograph (B,) to logits (B, answers)."""
         image, text = self.image(patches), self.text(words)
         for block in self.blocks:
-            text, _ = block(text, text_mask, [part[photo] for part in block.read_image(image)])
+            text, _, _ = block(text, text_mask, [part[photo] for part in block.read_image(image)])
         weight = text_mask[..., None].to(text.dtype)
         return self.answers(self.classify((self.norm(text) * weight).sum(1) / weight.sum(1)))
 

@@ -78,11 +78,12 @@ class MapControls:
 
     def __init__(self, labels: Labels, config):
         modes = [(T(f"map.{mode}"), mode) for mode in ("off", "attention", "relevance", "occlusion")]
-        layers = [(T("map.layer.decoder", n=k + 1), str(config.num_blocks + k)) for k in range(config.decoder_layers)]
-        layers += [(T("map.layer.fusion", n=k + 1), str(k)) for k in range(config.num_blocks)]
+        blocks = config.reading_blocks
+        layers = [(T("map.layer.decoder", n=k + 1), str(blocks + k)) for k in range(config.decoder_layers)]
+        layers += [(T("map.layer.fusion", n=k + 1), str(k)) for k in range(blocks)]
         layers += [(T("map.layer.mean"), "mean"), (T("map.layer.rollout"), "rollout")]
         heads = [(T("map.head.mean"), "mean"), *((str(k + 1), str(k)) for k in range(config.num_heads))]
-        last = str(config.num_blocks + config.decoder_layers - 1)  # of the decoder: it has read the answer so far
+        last = str(blocks + config.decoder_layers - 1)  # of the decoder: it has read the answer so far
         self.first = MapView(layer=last)
         with gr.Column(visible=False, elem_id="look") as self.column:
             with gr.Row(equal_height=True):

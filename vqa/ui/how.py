@@ -40,7 +40,7 @@ def diagram_html(predictor: VQAPredictor, language: str) -> str:
     sizes = {
         "image": f"{height}×{width}",
         "width": model.config.hidden_size,
-        "blocks": model.config.num_blocks,
+        "blocks": model.config.reading_blocks,
         "heads": model.config.num_heads,
         "decoder": model.config.decoder_layers,
     }
