@@ -34,13 +34,12 @@ def port_number(text: str) -> int:
     return int(text)
 
 
-def prepare_environment(arguments: argparse.Namespace) -> None:
-    """Before anything is imported: no statistics are sent, and no hub is asked while the weights lie here."""
+def prepare_environment() -> None:
+    """Before anything is imported: no statistics are sent, and no hub is asked, for the weights are a folder."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    if arguments.weights.is_dir():
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # there is nothing to wait for
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # there is nothing to wait for
 
 
 def lent_gpu():
@@ -54,7 +53,7 @@ def lent_gpu():
 
 def main(arguments: list[str] | None = None) -> int:
     args = parse_arguments(arguments)
-    prepare_environment(args)
+    prepare_environment()
     try:
         tempfile.gettempdir()  # where gradio keeps uploads: it would fail while it is imported
     except OSError:
@@ -68,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         predictor = VQAPredictor.from_pretrained(args.weights, device=device)
     except (OSError, ValueError) as error:
-        print(f"The weights cannot be loaded: {error}", file=sys.stderr)
+        print(f"The model cannot be loaded. {error}", file=sys.stderr)
         return 1
     if args.mcp and importlib.util.find_spec("mcp") is None:
         print("MCP stays off: its package is not installed (pip install 'gradio[mcp]').", file=sys.stderr)

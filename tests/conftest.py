@@ -44,7 +44,7 @@ def tiny_text_config(vocab_size: int) -> BertConfig:
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=29,
-        max_position_embeddings=48,
+        max_position_embeddings=600,
     )
 
 

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import torch
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -74,8 +75,22 @@ def test_missing_weights_are_named(tmp_path, capsys):
     assert "nowhere" in capsys.readouterr().err
 
 
+def test_weights_are_a_folder_and_no_hub_is_asked_for_them(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert entry.main(["--weights", "runs/missing"]) == 1  # which would do for a hub's id
+    told = capsys.readouterr().err
+    assert told == "The model cannot be loaded. There is no folder of weights at runs/missing.\n"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_device_that_is_not_there_is_told_in_one_line(tiny_weights, capsys):
+    assert entry.main(["--weights", str(tiny_weights), "--device", "cuda"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("The model cannot be loaded. The device 'cuda' cannot be used: ") and told.count("\n") == 1
+
+
 def test_no_temporary_folder_is_told(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(entry, "prepare_environment", lambda args: None)
+    monkeypatch.setattr(entry, "prepare_environment", lambda: None)
     monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "nowhere")])
     assert entry.main(["--weights", str(tmp_path)]) == 1
@@ -92,7 +107,7 @@ def test_without_its_package_mcp_stays_off(tiny_predictor, monkeypatch, capsys):
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *rest: find_spec(name, *rest) if name != "mcp" else None
     )
-    monkeypatch.setattr(entry, "prepare_environment", lambda args: None)
+    monkeypatch.setattr(entry, "prepare_environment", lambda: None)
     monkeypatch.setattr(VQAPredictor, "from_pretrained", lambda *args, **options: tiny_predictor)
     monkeypatch.setattr(vqa.ui, "serve", refuse)
     assert entry.main(["--mcp"]) == 1
@@ -107,9 +122,9 @@ def test_no_gpu_is_lent_without_spaces():
     assert entry.lent_gpu()(handler) is handler
 
 
-def test_nothing_is_sent_and_no_hub_is_asked(tmp_path, monkeypatch):
+def test_nothing_is_sent_and_no_hub_is_asked(monkeypatch):
     monkeypatch.setattr(os, "environ", {})
-    entry.prepare_environment(entry.parse_arguments(["--weights", str(tmp_path)]))
+    entry.prepare_environment()
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False" and os.environ["HF_HUB_OFFLINE"] == "1"
 
 

@@ -169,7 +169,7 @@ def test_the_shapes_are_those_of_the_shipped_weights(variant):
     assert (
         f"P = {high * wide} ({high} × {wide}), W = {config.text_config.hidden_size} on both sides, "
         f"D = {config.hidden_size}, H = {config.num_heads}, "
-        f"with {config.reading_blocks} blocks of co-attention and {config.decoder_layers} layers of decoder"
+        f"with {config.fusion_layers} blocks of co-attention and {config.decoder_layers} layers of decoder"
     ) in README
 
 

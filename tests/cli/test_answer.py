@@ -132,7 +132,7 @@ def test_a_disk_that_cannot_be_written_is_told(answer, monkeypatch, capsys):
 def test_bad_rows_and_photographs_are_told_and_the_others_answered(answer, questions, photos, capsys):
     with questions.open("a") as file:
         file.write("{not json\n\n")
-        for image_id, question in [("moon", "?"), ("sea.png", "what?"), ("broken", "what?"), ("sea", "w" * 501)]:
+        for image_id, question in [("moon", "what?"), ("sea.png", "what?"), ("broken", "what?"), ("sea", "w" * 501)]:
             file.write(json.dumps({"image_id": image_id, "question": question}) + "\n")
         file.write(json.dumps({"image_id": "sea", "question": "what?"}) + "\n")
     (photos / "broken.jpg").write_text("no photograph")
@@ -239,3 +239,40 @@ def test_images_that_are_not_there(questions, tmp_path, tiny_weights, capsys):
     assert main(["answer", "--images", str(tmp_path / "nowhere"), *options]) == 2
     assert "nowhere" in capsys.readouterr().err
     assert len(ImageStore([])) == 0
+
+
+def test_a_question_that_is_too_long_for_the_encoder_stops_no_other(answer, questions, monkeypatch, capsys):
+    rows = [json.loads(line) for line in questions.read_text().splitlines()]
+    rows[3]["question"] = "x " * 200  # a token each
+    questions.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    from_pretrained = VQAPredictor.from_pretrained
+
+    def of_few_places(*args, **options):
+        predictor = from_pretrained(*args, **options)
+        predictor.processor.tokenizer.model_max_length = 100
+        return predictor
+
+    monkeypatch.setattr(VQAPredictor, "from_pretrained", of_few_places)
+    code, lines = answer()
+    assert code == 1 and [line["row"] for line in lines if "answer" in line] == [1, 2, 3, 5, 6, 7]
+    assert "has 202 tokens; this text encoder reads at most 100" in lines[3]["error"]
+
+
+def test_an_answer_that_is_too_long_is_named_and_ends_no_run(answer, tmp_path, capsys):
+    long, allowed = "no answer of this length was ever written", tmp_path / "list.txt"
+    allowed.write_text(f"T-Shirt\n{long}\n\u200b\nNew York\n", encoding="utf-8-sig")
+    code, lines = answer("--answers", str(allowed))
+    assert code == 0 and {line["answer"] for line in lines} <= {"T-Shirt", "New York"} and len(lines) == 7
+    assert f"The answer {long!r} is too long for this model and is left out." in capsys.readouterr().err
+    allowed.write_text(long)
+    answer.out.unlink()
+    assert answer.code("--answers", str(allowed)) == 2
+    assert "All answers of the list are too long" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("of_file", "asked"), [("caf\u00e9", "cafe\u0301"), ("cafe\u0301", "caf\u00e9")])
+def test_an_id_finds_the_file_whose_name_looks_the_same(answer, questions, photos, of_file, asked):
+    Image.new("RGB", (40, 30), "white").save(photos / f"{of_file}.png")
+    questions.write_text(json.dumps({"image_id": asked, "question": "what is this?"}) + "\n")
+    code, lines = answer()
+    assert code == 0 and lines[0]["image_id"] == "caf\u00e9" and "answer" in lines[0]

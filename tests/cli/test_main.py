@@ -45,7 +45,10 @@ def test_each_command_has_help(command, capsys):
     assert f"usage: python -m vqa {command}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [[], ["paint"], ["ask"], ["ask", "a.png", "what?", "--top-k", "0"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["paint"], ["ask"], ["ask", "a.png", "what?", "--top-k", "0"], ["ask", "a.png", "what?", "--top-k", "-3"]],
+)
 def test_wrong_usage_is_bad_input(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         main(arguments)
@@ -151,6 +154,8 @@ def test_bad_questions_options_and_weights(picture, tiny_weights, tmp_path, caps
     assert "not UTF-8" in refused(capsys, "ask", picture, "what?", *weights, "--answers", tmp_path / "latin.txt")
     assert "no weights at" in refused(capsys, "ask", picture, "what?", "--weights", tmp_path / "none")
     assert "'gpu'" in refused(capsys, "ask", picture, "what?", *weights, "--device", "gpu")
+    told = refused(capsys, "ask", picture, "what?", *weights, "--top-k", 30_000)
+    assert "top_k is a whole number from 1 to 100" in told and "not 30000" in told
     (tmp_path / "hollow").mkdir()
     assert refused(capsys, "ask", picture, "what?", "--weights", tmp_path / "hollow").startswith("ask: ")
 

@@ -12,6 +12,7 @@ from PIL import Image
 from tests.faults import full_disk
 from vqa.__main__ import main
 from vqa.cli.train import OVERRIDES, run
+from vqa.common.checksums import encoders_digest
 from vqa.inference.predictor import VQAPredictor
 from vqa.model.checkpoint import save_heads
 
@@ -33,6 +34,9 @@ def test_a_run_leaves_a_directory_that_answers(tiny_data, photo):
         ]
         expected = {"step", "loss", "task", "attention", "questions", "captions", "grad_norm", "lr"}
         assert set(log[0]) == expected | ({"align"} if variant == "aligned" else set())
+    for variant in ("aligned", "unaligned"):
+        config = json.loads((tiny_data / "weights" / variant / "config.json").read_text())
+        assert config["encoders_digest"] == encoders_digest(tiny_data / "weights" / "encoders")
     predictor = VQAPredictor.from_pretrained(tiny_data / "weights")
     assert predictor.variants == ["aligned", "unaligned"]
     assert predictor.ask(photo, "what color is this?").top

@@ -1,14 +1,19 @@
 """Weights are what was saved, or they are refused by name."""
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
 import pytest
+import torch
+from transformers import AutoImageProcessor, AutoModel
 
 from vqa.__main__ import main
-from vqa.common.checksums import SUMS_FILE, check_sums, write_sums
+from vqa.common.checksums import SUMS_FILE, check_sums, encoders_digest, write_sums
 from vqa.inference.predictor import VQAPredictor
+from vqa.model.checkpoint import save_heads
+from vqa.model.model import VQAModel
 
 PARTS = ("aligned", "unaligned", "encoders/vision", "encoders/text")
 
@@ -64,6 +69,67 @@ def test_the_same_files_load_and_records_may_change(summed, photo, tiny_predicto
     (summed / "aligned" / "eval.json").write_text("{}")
     predictor = VQAPredictor.from_pretrained(summed)
     assert predictor.ask(photo, "what is this?").answer == tiny_predictor.ask(photo, "what is this?").answer
+
+
+def saved_heads(weights: Path) -> None:
+    """Heads of both variants as training saves them beside their encoders."""
+    for variant in ("aligned", "unaligned"):
+        model = VQAModel.from_pretrained(weights / variant)
+        save_heads(model, weights / variant, "../encoders")
+        write_sums(weights / variant)
+
+
+def retrain(encoders: Path, part: str) -> None:
+    """Other encoders in the same place, as another run would leave them."""
+    if part == "vision":
+        encoder = AutoModel.from_pretrained(encoders / part)
+        with torch.no_grad():
+            next(encoder.parameters()).add_(1.0)
+        encoder.save_pretrained(encoders / part)
+    elif part == "preprocessing":
+        processor = AutoImageProcessor.from_pretrained(encoders / "vision")
+        processor.image_mean = [0.25] * 3
+        processor.save_pretrained(encoders / "vision")
+    else:
+        file = encoders / "text" / "tokenizer.json"
+        file.write_text(file.read_text().replace('"lowercase":true', '"lowercase":false').replace(": true", ": false"))
+    for name in ("vision", "text"):
+        write_sums(encoders / name)
+
+
+@pytest.mark.parametrize("part", ["vision", "preprocessing", "tokenizer"])
+def test_heads_are_not_served_over_other_encoders(summed, part, photo, tmp_path):
+    saved_heads(summed)
+    answer = VQAPredictor.from_pretrained(summed).ask(photo, "what is this?")
+    moved = shutil.copytree(summed, tmp_path / "of" / "another-name")
+    assert VQAPredictor.from_pretrained(moved).ask(photo, "what is this?").top == answer.top
+    retrain(summed / "encoders", part)
+    told = "was trained over other encoders than those in .*encoders.*train these heads again"
+    with pytest.raises(ValueError, match=f"aligned {told}"):
+        VQAPredictor.from_pretrained(summed)
+    for variant in ("aligned", "unaligned"):
+        for load in (VQAPredictor.from_pretrained, VQAModel.from_pretrained):
+            with pytest.raises(ValueError, match=f"{variant} {told}"):
+                load(summed / variant)
+
+
+def test_the_encoders_digest_is_of_what_they_do_and_not_of_their_configurations_words(summed, tmp_path):
+    encoders = summed / "encoders"
+    digest = encoders_digest(encoders)
+    config = json.loads((encoders / "vision" / "config.json").read_text())
+    (encoders / "vision" / "config.json").write_text(json.dumps(config | {"transformers_version": "9.9"}))
+    (encoders / "text" / "README.md").write_text("Where they come from.")
+    assert encoders_digest(shutil.copytree(encoders, tmp_path / "moved")) == digest
+    flip(encoders / "text" / "model.safetensors")
+    assert encoders_digest(encoders) != digest
+
+
+def test_the_shipped_heads_name_the_shipped_encoders():
+    weights = Path(__file__).resolve().parents[2] / "weights"
+    for variant in ("aligned", "unaligned"):
+        config = json.loads((weights / variant / "config.json").read_text())
+        assert config["encoders_digest"] == encoders_digest(weights / "encoders")
+        check_sums(weights / variant)
 
 
 def test_the_command_line_tells_in_one_line(summed, photo, tmp_path, capsys):

@@ -194,3 +194,18 @@ def test_an_unknown_id_is_a_key_error(tmp_path, shades):
     store = ImageStore([parquet(tmp_path / "a.parquet", shades)])
     with pytest.raises(KeyError, match="nobody"):
         store.open("nobody")
+
+
+NFC, NFD = "caf\u00e9", "cafe\u0301"
+
+
+@pytest.mark.parametrize("written", [NFC, NFD])
+def test_ids_that_look_the_same_are_the_same(tmp_path, written):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / f"{written}.png").write_bytes(photo(10))
+    for source in (tmp_path / "photos", parquet(tmp_path / "a.parquet", {written: photo(10)})):
+        store = ImageStore([source])
+        assert list(store) == [NFC] and NFC in store and NFD in store
+        assert store.read(NFC) == store.read(NFD) == photo(10)
+    with pytest.raises(ValueError, match=f"Two photographs have the id '{NFC}'"):
+        ImageStore([tmp_path / "photos", tmp_path / "a.parquet"])

@@ -288,3 +288,24 @@ def test_suffixes_are_known_in_capitals(tmp_path, suffix):
     assert row["question"] == "what?" and list(ImageStore([tmp_path / f"q{suffix}"])) == ["a"]
     (tmp_path / "Q.JSON").write_text('{"questions": [{"image_id": "a", "question": "who?"}]}')
     assert [row["question"] for row in read_rows([tmp_path / "Q.JSON"])] == ["who?"]
+
+
+def test_rows_are_read_in_one_form(tmp_path):
+    nfc, nfd = "caf\u00e9", "cafe\u0301"
+    row = {"image_id": nfd, "question": f"is  this a\u00a0{nfd}\u200b?", "answer": nfd, "answers": [nfd, nfc]}
+    row |= {"captions": [f"A {nfd} .\n"], "boxes": [], "classes": "all"}
+    file = tmp_path / "rows.jsonl"
+    file.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    [question] = read_rows([file], question_row)
+    asked = {"image_id": nfc, "question": f"is this a {nfc}?", "answer": nfc, "answers": [nfc, nfc]}
+    assert {name: question[name] for name in asked} == asked
+    [captions] = read_rows([file], caption_row)
+    assert (captions["image_id"], captions["captions"]) == (nfc, [f"A {nfc} ."])
+    assert read_rows([file], box_row)[0]["image_id"] == nfc
+
+
+def test_a_question_that_is_too_long_is_refused_by_its_line(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    file.write_text(json.dumps({"image_id": "a", "question": "why " * 126}) + "\n")
+    with pytest.raises(RowError, match="rows.jsonl, line 1: The question has 504 characters; at most 500 are read"):
+        read_rows([file], question_row)

@@ -57,6 +57,48 @@ def test_where_nothing_can_be_used_the_map_is_flat_zero(method):
     assert not found.image_map.any() and not found.word_maps.any() and np.isfinite(found.word_scores).all()
 
 
+def test_relevance_of_a_pooled_model_is_what_the_pools_weights_owe():
+    """Of pooling's weights, one for each patch and word, by brute force: weight times gradient, where that helps."""
+    model = tiny_model(fusion="pooled", decoder_layers=1)
+    question = "what is colourful here"
+    found = explain(model, Processor(), encoded(model), question, "relevance", answer="very red")
+    cases = Cases.encode(model, Processor(), encoded(model).states, [question], ["very red"])
+    norm_image, pooled = model.heads.fusion.norm_image, []
+
+    def score(scale: torch.Tensor) -> float:
+        """The answer's log probability where the patches' weights in the mean are scaled."""
+        hook = norm_image.register_forward_hook(lambda _, __, out: out * scale[None, :, None])
+        try:
+            with torch.no_grad():
+                return cases.run(model)[1].sum().item()
+        finally:
+            hook.remove()
+
+    step = 0.05
+    for patch in range(P):
+        change = step * torch.eye(P)[patch]
+        pooled.append((score(1 + change) - score(1 - change)) / (2 * step))
+    helps = np.array(pooled) > 0
+    assert helps.any() and not helps.all()
+    # Two patches that help differ in their relevance as they differ in what they owe; one that does not has the least.
+    order = np.argsort(np.array(pooled)[helps])
+    of_helping = found.image_map.ravel()[helps]
+    assert (np.diff(of_helping[order]) > 0).all()
+    np.testing.assert_allclose(np.ptp(found.image_map.ravel()[~helps]), 0, atol=1e-6)
+    assert of_helping.min() > found.image_map.ravel()[~helps].max()
+
+
+@pytest.mark.parametrize("layer", [0, 1, 2])
+def test_any_layer_and_head_of_a_pooled_model_can_be_seen(layer):
+    model = tiny_model(fusion="pooled")
+    assert model.config.fusion_layers == 1
+    found = explain(model, Processor(), encoded(model), "what is here", "attention", layer=layer, head=2)
+    if layer == 0:
+        np.testing.assert_allclose(found.image_map, 1 / P, rtol=1e-5)
+    with pytest.raises(ValueError, match="no layer 3: this model's are 0 to 2"):
+        explain(model, Processor(), encoded(model), "what is here", "attention", layer=3)
+
+
 SETTINGS = {
     "symmetric": {"fusion": "symmetric", "num_blocks": 2},
     "coattention": {"fusion": "coattention", "patch_blocks": 1, "word_blocks": 2},

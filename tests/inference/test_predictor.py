@@ -11,6 +11,7 @@ from transformers import ViTConfig, ViTImageProcessorPil, ViTModel
 
 from vqa.inference.predictor import Answer, VQAPredictor, _proper
 from vqa.model.checkpoint import load_encoder, load_heads, save_heads
+from vqa.model.model import ImageStates
 from vqa.processing.text import QuestionError
 
 
@@ -80,6 +81,91 @@ def test_a_batch_answers_as_single_questions_do(tiny_predictor, photo):
 def test_closed_answers_come_from_the_list(tiny_predictor, photo):
     prediction = tiny_predictor.ask(photo, "what is this?", answers=["red", "tennis racket", "blue"], top_k=5)
     assert {answer.text for answer in prediction.top} == {"red", "tennis racket", "blue"}
+
+
+LIST = ["Cat", "T-Shirt", "New York", "½", "Cafe\u0301", "DOG "]
+
+
+def test_a_closed_list_gives_back_its_own_text(tiny_predictor, photo):
+    predictions = [tiny_predictor.ask(photo, "what is this?", answers=LIST, top_k=9)]
+    predictions.append(tiny_predictor.ask_question_only("what is this?", answers=LIST, top_k=9))
+    predictions += tiny_predictor.ask_many([tiny_predictor.encode(photo)], ["what?"], answers=LIST, top_k=9)
+    for prediction in predictions:
+        assert {answer.text for answer in prediction.top} == set(LIST)
+        assert prediction.answer in LIST
+
+
+def test_answers_that_read_alike_are_one_and_blank_lines_none(tiny_predictor, photo):
+    alike = ["Cat", "red", "cat", "CAT", "\u200b", "½", "1⁄2", "", "Cafe\u0301", "Caf\u00e9"]
+    found = tiny_predictor.ask(photo, "what is this?", answers=alike, top_k=9).top
+    assert {answer.text for answer in found} == {"Cat", "red", "½", "Cafe\u0301"}
+    alone = tiny_predictor.ask(photo, "what is this?", answers=["cat", "red", "½", "Caf\u00e9"], top_k=9).top
+    np.testing.assert_allclose([a.probability for a in found], [a.probability for a in alone], rtol=1e-5)
+    with pytest.raises(ValueError, match="The list of answers is empty"):
+        tiny_predictor.ask(photo, "what is this?", answers=["\u200b", " "])
+    with pytest.raises(ValueError, match=r"not one text: \['cat'\]"):
+        tiny_predictor.ask(photo, "what is this?", answers="cat")
+
+
+def test_an_answer_that_is_too_long_is_named(tiny_predictor, photo):
+    longest = tiny_predictor.models["aligned"].config.max_answer_pieces
+    fits, long = "猫" * ((longest - 2) // 3), "猫" * 9  # three bytes each, which are three pieces
+    pieces = [len(tiny_predictor.processor.encode_answer(answer)) for answer in (fits, long)]
+    assert pieces[0] <= longest + 1 < pieces[1]
+    assert tiny_predictor.too_long([fits, "cat", long]) == [long]
+    assert tiny_predictor.ask(photo, "what is this?", answers=[fits]).answer == fits
+    with pytest.raises(
+        ValueError, match=f"The answer '{long}' is too long: this model writes up to {longest - 1} pieces"
+    ):
+        tiny_predictor.ask(photo, "what is this?", answers=["cat", long])
+
+
+@pytest.mark.parametrize("top_k", [0, -3, 30_000, 2.5, "3", True, None])
+def test_top_k_is_a_number_in_range(tiny_predictor, photo, top_k):
+    with pytest.raises(ValueError, match=r"top_k is a whole number from 1 to 100; .*, not "):
+        tiny_predictor.ask(photo, "what is this?", top_k=top_k)
+
+
+def test_of_a_list_as_many_come_as_are_wanted_and_there(tiny_predictor, photo):
+    answers = [f"{number} cats" for number in range(120)]
+    assert len(tiny_predictor.ask(photo, "how many?", answers=answers, top_k=30_000).top) == 120
+    assert len(tiny_predictor.ask(photo, "how many?", answers=answers, top_k=7).top) == 7
+    with pytest.raises(ValueError, match="from 1 on, not 0"):
+        tiny_predictor.ask(photo, "how many?", answers=answers, top_k=0)
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "gpu", "meta"])
+def test_a_device_that_cannot_be_used_is_named_before_anything_is_loaded(tiny_predictor, device, tmp_path):
+    for load in (
+        lambda: VQAPredictor.from_pretrained(tmp_path / "nowhere", device=device),
+        lambda: VQAPredictor(tiny_predictor.models, tiny_predictor.processors, device),
+    ):
+        with pytest.raises(ValueError, match=f"The device '{device}' cannot be used: "):
+            load()
+
+
+def test_a_question_is_read_to_its_end(tiny_predictor, photo):
+    one, other = ("is there a cat " * 14 + f"and {colour}?" for colour in ("red", "blue"))
+    assert len(one) > 200
+    probabilities = [tiny_predictor.ask(photo, question, top_k=1).confidence for question in (one, other)]
+    assert probabilities[0] != probabilities[1]
+
+
+def test_what_is_kept_of_a_photograph_leaves_the_device(tiny_weights, photo, monkeypatch):
+    predictor, moved = VQAPredictor.from_pretrained(tiny_weights), []
+
+    class OnDevice(ImageStates):
+        """States that remember where they are sent."""
+
+        def to(self, device):
+            moved.append(device)
+            return super().to(device)
+
+    encode_image = predictor.models["aligned"].encode_image
+    monkeypatch.setattr(
+        predictor.models["aligned"], "encode_image", lambda pixels: OnDevice(**vars(encode_image(pixels)))
+    )
+    assert type(predictor.encode(photo).states) is ImageStates and moved == ["cpu"]
 
 
 def test_unaligned_and_aligned_share_the_encoders(tiny_predictor):
@@ -166,7 +252,7 @@ def test_encoders_of_oblong_photographs_are_shared(tiny_weights, photo, tmp_path
 def test_an_unknown_variant_and_missing_weights_say_so(tiny_predictor, photo, tmp_path):
     with pytest.raises(ValueError, match="only aligned, unaligned"):
         tiny_predictor.ask(photo, "what is this?", variant="misaligned")
-    with pytest.raises(FileNotFoundError, match="no weights at"):
+    with pytest.raises(FileNotFoundError, match="no folder of weights at"):
         VQAPredictor.from_pretrained(tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match="no weights in"):
         VQAPredictor.from_pretrained(tmp_path)

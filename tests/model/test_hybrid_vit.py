@@ -5,8 +5,11 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import nn
 
+from vqa.model.checkpoint import load_encoder
+from vqa.model.encoders import grid_size
 from vqa.model.hybrid_vit import (
     EFFICIENTNET_LITE2,
     EfficientNetLiteStem,
@@ -14,6 +17,7 @@ from vqa.model.hybrid_vit import (
     HybridViTModel,
     SameConv2d,
 )
+from vqa.processing.processor import image_processor, image_processor_for
 from vqa.train.convert import BATCH_NORM_EPS, load_efficientnet_lite
 
 # The strides are those of EfficientNet-Lite2, the widths are small primes.
@@ -169,7 +173,31 @@ def test_shapes(encoder):
     out = encoder(torch.randn(2, 3, 96, 96), output_attentions=False)
     assert out.last_hidden_state.shape == (2, 1 + 9, 22)
     assert encoder.vit.config.num_channels == 19 + 4 * 11
-    assert (encoder.vit.config.image_size, encoder.vit.config.patch_size) == (3, 1)
+    assert (encoder.vit.config.image_size, encoder.vit.config.patch_size) == ((3, 3), 1)
+
+
+@pytest.mark.parametrize("image_size", [(64, 128), [64, 128]])
+def test_oblong_photographs_give_an_oblong_grid(image_size, tmp_path):
+    config = tiny_config(image_size=image_size)
+    torch.manual_seed(0)
+    oblong = HybridViTModel(config).eval()
+    pixels = torch.randn(2, 3, 64, 128)
+    assert oblong(pixels).last_hidden_state.shape == (2, 1 + 2 * 4, 22)
+    oblong.save_pretrained(tmp_path)
+    image_processor_for(config).save_pretrained(tmp_path)
+    loaded = load_encoder(tmp_path, image_size)
+    assert grid_size(loaded.config) == (2, 4)
+    torch.testing.assert_close(loaded(pixels).last_hidden_state, oblong(pixels).last_hidden_state)
+    photo = Image.new("RGB", (90, 60), "white")
+    assert image_processor(tmp_path)(images=[photo], return_tensors="pt").pixel_values.shape == (1, 3, 64, 128)
+    square = load_encoder(tmp_path, 96)
+    assert square(torch.randn(1, 3, 96, 96)).last_hidden_state.shape == (1, 1 + 9, 22)
+
+
+@pytest.mark.parametrize("image_size", [100, 0, [64, 100], [64, 0]])
+def test_a_grid_of_broken_cells_is_refused(image_size):
+    with pytest.raises(ValueError, match="a multiple of 32, not"):
+        HybridViTConfig(image_size=image_size)
 
 
 def test_a_map_of_the_trunk_gives_what_the_pixels_give(encoder):

@@ -5,7 +5,40 @@ import json
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, AutoModel, BertConfig, BertModel, Dinov2Config, Dinov2Model, ViTConfig, ViTModel
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    BertConfig,
+    BertModel,
+    CLIPConfig,
+    CLIPModel,
+    CLIPVisionConfig,
+    CLIPVisionModel,
+    ConvNextConfig,
+    ConvNextModel,
+    DeiTConfig,
+    DeiTModel,
+    Dinov2Config,
+    Dinov2Model,
+    DistilBertConfig,
+    DistilBertModel,
+    ModernBertConfig,
+    ModernBertModel,
+    MPNetConfig,
+    MPNetModel,
+    ResNetConfig,
+    ResNetModel,
+    RobertaConfig,
+    RobertaModel,
+    SiglipConfig,
+    SiglipModel,
+    SwinConfig,
+    SwinModel,
+    T5Config,
+    T5Model,
+    ViTConfig,
+    ViTModel,
+)
 
 from tests.conftest import tiny_vision_config
 from vqa.model.checkpoint import from_encoders, load_encoder, load_heads, save_heads
@@ -129,6 +162,110 @@ def test_any_vit_and_bert_by_directory(vision, tmp_path):
         9,
         12,
     )
+
+
+SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 18}
+SEEING = {**SMALL, "image_size": 24, "patch_size": 8}
+VISION = {
+    "clip": lambda: CLIPModel(CLIPConfig(vision_config=SEEING, text_config={**SMALL, "vocab_size": 41})),
+    "clip vision": lambda: CLIPVisionModel(CLIPVisionConfig(**SEEING)),
+    "siglip": lambda: SiglipModel(SiglipConfig(vision_config=SEEING, text_config={**SMALL, "vocab_size": 41})),
+    "deit": lambda: DeiTModel(DeiTConfig(**SEEING)),
+}
+TEXT = {
+    "bert": lambda: BertModel(BertConfig(vocab_size=41, **SMALL)),
+    "roberta": lambda: RobertaModel(RobertaConfig(vocab_size=41, **SMALL)),
+    "mpnet": lambda: MPNetModel(MPNetConfig(vocab_size=41, **SMALL)),
+    "distilbert": lambda: DistilBertModel(
+        DistilBertConfig(vocab_size=41, dim=16, n_layers=2, n_heads=2, hidden_dim=18)
+    ),
+    "modernbert": lambda: ModernBertModel(
+        ModernBertConfig(
+            vocab_size=41, pad_token_id=0, bos_token_id=1, eos_token_id=2, cls_token_id=1, sep_token_id=2, **SMALL
+        )
+    ),
+}
+
+
+def save_new(model, path):
+    torch.manual_seed(3)
+    model().save_pretrained(path)
+    return path
+
+
+@pytest.mark.parametrize(("vision", "prefix"), [("clip", 1), ("clip vision", 1), ("siglip", 0), ("deit", 2)])
+def test_other_encoders_of_photographs_fit_and_of_two_towers_the_one_that_sees(vision, prefix, tmp_path):
+    text = save_new(TEXT["bert"], tmp_path / "text")
+    model = from_encoders(save_new(VISION[vision], tmp_path / "vision"), text, **HEADS)
+    pixels = torch.randn(2, 3, 24, 24)
+    seen = model.encode_image(pixels)
+    assert (seen.states.shape, seen.num_prefix, len(seen.attentions)) == ((2, 9, 16), prefix, 2)
+    whole = AutoModel.from_pretrained(tmp_path / "vision", attn_implementation="eager").eval()
+    tower = getattr(whole, "vision_model", whole)
+    torch.testing.assert_close(seen.states, tower(pixels).last_hidden_state[:, prefix:])
+    model.save_pretrained(tmp_path / "whole")
+    loaded = VQAModel.from_pretrained(tmp_path / "whole").eval()
+    torch.testing.assert_close(loaded.encode_image(pixels).states, seen.states)
+
+
+@pytest.mark.parametrize("text", TEXT)
+def test_other_encoders_of_text_fit_and_padding_changes_nothing(text, tmp_path):
+    vision = save_new(VISION["deit"], tmp_path / "vision")
+    model = from_encoders(vision, save_new(TEXT[text], tmp_path / "text"), **HEADS)
+    ids = torch.tensor([[5, 6, 7, 8], [9, 10, 0, 0]])
+    ids[1, 2:] = model.config.text_config.pad_token_id
+    mask = torch.tensor([[True] * 4, [True, True, False, False]])
+    states = model.encode_text(ids, mask)
+    assert states.shape == (2, 4, 16)
+    torch.testing.assert_close(states[1:, :2], model.encode_text(ids[1:, :2], mask[1:, :2]), rtol=1e-4, atol=1e-5)
+    model.save_pretrained(tmp_path / "whole")
+    loaded = VQAModel.from_pretrained(tmp_path / "whole").eval()
+    torch.testing.assert_close(loaded.encode_text(ids, mask), states)
+    save_heads(model, tmp_path, ".")
+    torch.testing.assert_close(VQAModel.from_pretrained(tmp_path).encode_text(ids, mask), states)
+
+
+MISFITS = {
+    "swin": lambda: SwinModel(
+        SwinConfig(image_size=24, patch_size=4, embed_dim=8, depths=[1, 1], num_heads=[1, 1], window_size=3)
+    ),
+    "convnext": lambda: ConvNextModel(ConvNextConfig(hidden_sizes=[8, 8], depths=[1, 1], num_stages=2, image_size=24)),
+    "resnet": lambda: ResNetModel(ResNetConfig(embedding_size=8, hidden_sizes=[8, 8], depths=[1, 1])),
+    "t5": lambda: T5Model(T5Config(vocab_size=41, d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2)),
+    **TEXT,
+    **VISION,
+}
+
+
+@pytest.mark.parametrize(
+    ("vision", "text", "told"),
+    [
+        (
+            "swin",
+            "bert",
+            "This swin does not keep a token for each of its 6×6 patches: it gives .9, 16.. What fits: ViT",
+        ),
+        ("convnext", "bert", "The tokens of a convnext have no one width. What fits: ViT"),
+        ("resnet", "bert", "A resnet does not cut photographs into patches. What fits: ViT"),
+        ("bert", "bert", "A bert does not cut photographs into patches. What fits: ViT"),
+        ("deit", "t5", "A t5 is no text encoder that fits. What fits: BERT"),
+        ("deit", "deit", "A deit is no text encoder that fits. What fits: BERT"),
+        ("deit", "clip", "A clip_vision_model is no text encoder that fits. What fits: BERT"),
+    ],
+)
+def test_of_other_encoders_it_is_said_what_fits_instead(vision, text, told, tmp_path):
+    with pytest.raises(ValueError, match=told):
+        encoders = save_new(MISFITS[vision], tmp_path / "vision"), save_new(MISFITS[text], tmp_path / "text")
+        from_encoders(*encoders, **HEADS).encode_image(torch.randn(1, 3, 24, 24))
+
+
+def test_photographs_of_another_size_than_the_encoders_are_told(model):
+    with pytest.raises(ValueError, match="makes photographs of 28×28 pixels, and .* says 28×42; set `image_size`"):
+        model.encode_image(torch.randn(1, 3, 28, 28))
+    with pytest.raises(
+        ValueError, match="A clip_vision_model sees photographs at the size it was trained at, 24 pixels"
+    ):
+        at_image_size(VISION["clip vision"](), 48)
 
 
 def test_what_cannot_be_loaded_or_built_says_so(tmp_path):

@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from vqa.processing import photos
 from vqa.processing.photos import MAX_BYTES, WORKING_SIDE, PhotoError, open_photo, photo_key
@@ -111,16 +111,55 @@ def test_messages_show_no_python():
 # ---- what is opened right ----
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM"])
+FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM"]
+AVIF = pytest.param(
+    "AVIF", marks=pytest.mark.skipif(not features.check("avif"), reason="this Pillow reads no AVIF: NOT tested")
+)
+
+
+@pytest.mark.parametrize("format", [*FORMATS, AVIF])
 def test_opens_every_format_from_path_and_bytes(format, tmp_path):
     path = tmp_path / "photo.of-any-name"
     path.write_bytes(encode(corners(), format))
-    for source in (path, str(path), path.read_bytes()):
+    data = path.read_bytes()
+    for source in (path, str(path), data, bytearray(data), io.BytesIO(data), path.open("rb")):
         image = open_photo(source)
         assert image.mode == "RGB" and image.size == (29, 17)
         assert_close(image, (3, 3), RED)
         assert_close(image, (25, 3), GREEN)
         assert_close(image, (14, 14), BLUE)
+
+
+def test_an_array_is_opened_as_the_picture_it_holds():
+    pixels = np.asarray(corners())
+    np.testing.assert_array_equal(open_photo(pixels), pixels)
+    opaque = np.full((17, 29, 1), 255, np.uint8)
+    np.testing.assert_array_equal(open_photo(np.concatenate([pixels, opaque], -1)), pixels)
+    np.testing.assert_array_equal(open_photo(np.concatenate([pixels, 0 * opaque], -1)), 255)  # all transparent
+    grey = np.arange(17 * 29, dtype=np.uint8).reshape(17, 29)
+    for flat in (grey, grey[:, :, None]):
+        np.testing.assert_array_equal(open_photo(flat), np.repeat(grey[:, :, None], 3, -1))
+    np.testing.assert_array_equal(open_photo(pixels[::-1]), pixels[::-1])
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (np.zeros((4, 5, 3)), r"uint8 from 0 to 255, not \(4, 5, 3\) of float64"),
+        (np.zeros((3, 4, 5), np.uint8), r"not \(3, 4, 5\) of uint8"),
+        (np.zeros((2, 4, 5, 3), np.uint8), r"not \(2, 4, 5, 3\)"),
+        (np.zeros((0, 5, 3), np.uint8), r"not \(0, 5, 3\)"),
+        (None, "not NoneType"),
+        (7, "not int"),
+        ([1, 2], "not list"),
+        (io.StringIO("text"), "not a file of text"),
+        (io.BytesIO(), "empty"),
+    ],
+    ids=str,
+)
+def test_what_is_no_photograph_is_named(source, message):
+    with pytest.raises(PhotoError, match=message):
+        open_photo(source)
 
 
 def test_an_animation_gives_its_first_frame():

@@ -1,10 +1,21 @@
 """Questions, words and answers as the model and a reader see them."""
 
+import copy
+from pathlib import Path
+
 import pytest
 import sentencepiece
 import torch
 from PIL import Image
-from transformers import AutoImageProcessor, BitImageProcessorPil, ViTImageProcessorPil
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from transformers import (
+    AutoImageProcessor,
+    BertConfig,
+    BitImageProcessorPil,
+    PreTrainedTokenizerFast,
+    RobertaConfig,
+    ViTImageProcessorPil,
+)
 
 from tests.conftest import ANSWERS, tiny_vision_config
 from vqa.processing.processor import (
@@ -14,8 +25,12 @@ from vqa.processing.processor import (
     VQAProcessor,
     image_processor,
     image_processor_for,
+    question_tokenizer,
     train_answer_pieces,
 )
+from vqa.processing.text import QuestionError
+
+TEXT_ENCODER = Path(__file__).resolve().parents[2] / "weights" / "encoders" / "text"
 
 
 @pytest.fixture
@@ -32,11 +47,53 @@ def test_words_know_their_tokens(processor):
     assert len(words[3].tokens) > 1
 
 
-def test_a_long_question_is_cut_not_refused(processor):
-    ids, mask = processor.questions(["cat " * 100, "cat"])
-    assert ids.shape == (2, 40)
-    assert mask.sum(1).tolist() == [40, 3]
+def test_words_of_a_byte_level_tokenizer_have_no_space_and_each_character_once():
+    """As ModernBERT's and RoBERTa's: a token begins with the space before it, and an emoji is several tokens."""
+    question = "is the 猫 cat😀, there?"
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    trainer = trainers.BpeTrainer(initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), vocab_size=263)
+    tokenizer.train_from_iterator(["is the cat there"] * 9, trainer)
+    processor = VQAProcessor(
+        None, PreTrainedTokenizerFast(tokenizer_object=tokenizer), train_answer_pieces(ANSWERS * 20, 300)
+    )
+    words = processor.words(question)
+    assert [word.text for word in words] == ["is", "the", "猫", "cat", "😀", ",", "there", "?"]
+    places = [place for word in words for place in word.tokens]
+    assert places == sorted(set(places)) and len(words[4].tokens) > 1
+
+
+def test_a_long_question_is_read_to_its_end(processor):
+    ids, mask = processor.questions(["cat " * 125, "cat"])
+    assert ids.shape == (2, 127)
+    assert mask.sum(1).tolist() == [127, 3]
     assert mask.dtype == torch.bool
+    assert len(processor.words("cat " * 125)) == 125
+
+
+def test_500_characters_fit_the_shipped_text_encoder_and_where_they_do_not_it_is_said():
+    processor = VQAProcessor(None, question_tokenizer(TEXT_ENCODER), train_answer_pieces(ANSWERS * 20, 300))
+    assert processor.tokenizer.model_max_length == 510
+    assert processor.questions(["?" * 499 + "a"])[0].shape == (1, 502)
+    with pytest.raises(QuestionError, match=r"“각 각.*…” has 752 tokens; this text encoder reads at most 510"):
+        processor.questions(["what?", "각 " * 250])  # the tokenizer writes a syllable as its three letters
+
+
+@pytest.mark.parametrize(
+    ("config", "said", "most"),
+    [
+        (BertConfig(max_position_embeddings=64), 512, 62),
+        (BertConfig(max_position_embeddings=512), int(1e30), 510),
+        (RobertaConfig(max_position_embeddings=66, pad_token_id=1), int(1e30), 64),  # places 2 to 65
+        (BertConfig(max_position_embeddings=512), 128, 128),
+    ],
+)
+def test_no_more_tokens_are_read_than_the_encoder_and_its_tokenizer_allow(config, said, most, processor, tmp_path):
+    config.save_pretrained(tmp_path)
+    tokenizer = copy.deepcopy(processor.tokenizer)
+    tokenizer.model_max_length = said
+    tokenizer.save_pretrained(tmp_path)
+    assert question_tokenizer(tmp_path).model_max_length == most
 
 
 @pytest.mark.parametrize("answer", [*ANSWERS, "crème brûlée 猫 42"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.browser import Visitor, browser, served
+from tests.browser import PATIENCE_MS, Visitor, browser, served
 from vqa.inference.predictor import VQAPredictor
 from vqa.ui import visit as visits
 from vqa.ui.gallery import load_examples
@@ -252,6 +252,30 @@ def test_an_example_is_asked_at_once_and_a_link_leads_back(visitor, chromium, ad
     other.page.locator("h1", has_text="向照片提问").wait_for()
     context.close()
     assert other.errors == [] and other.foreign == []
+
+
+def test_a_question_asked_while_another_is_answered_is_answered_too(visitor, photo_file, predictor, monkeypatch):
+    page, may_go_on, asked = visitor.page, threading.Event(), threading.Event()
+    visitor.upload(photo_file)
+    page.locator("#suggestions button").first.wait_for()
+    ask = predictor.ask
+
+    def slow(*args, **options):
+        asked.set()
+        may_go_on.wait()
+        return ask(*args, **options)
+
+    monkeypatch.setattr(predictor, "ask", slow)
+    visitor.ask(QUESTION)
+    assert asked.wait(PATIENCE_MS / 1000)  # the model is at it
+    visitor.ask("is there a dog?")
+    visitor.ask("how many cats?")
+    may_go_on.set()
+    visitor.answered("how many cats?")
+    page.locator("#history button").nth(2).wait_for()
+    answered = page.locator("#history button").all_inner_texts()
+    questions = [QUESTION, "is there a dog?", "how many cats?"]
+    assert all(question in text for question, text in zip(questions, answered, strict=True))
 
 
 def test_both_models_are_compared(visitor, photo_file):

@@ -17,7 +17,7 @@ ATTENTION = MapView("attention", layer="0")
 
 @pytest.fixture
 def visited(tiny_predictor, photo) -> Visit:
-    return Visit(tiny_predictor.encode(photo), blocks=tiny_predictor.models["aligned"].config.reading_blocks)
+    return Visit(tiny_predictor.encode(photo), blocks=tiny_predictor.models["aligned"].config.fusion_layers)
 
 
 @pytest.fixture

@@ -1,12 +1,16 @@
 """What a visitor did, without a browser."""
 
+import dataclasses
 import json
 from dataclasses import replace
 
 import pytest
+import torch
 from PIL import Image
 
 from vqa.data.questions import read_questions
+from vqa.explain.explanation import METHODS, explain
+from vqa.inference.predictor import VQAPredictor
 from vqa.ui import visit as visits
 from vqa.ui.answers import history_html
 from vqa.ui.stage import words_html
@@ -117,3 +121,33 @@ def test_a_photo_is_described_by_each_chosen_model(tiny_predictor, visited):
     visit = visits.describe(visited, tiny_predictor, COMPARE)
     assert visit.descriptions["unaligned"].answer == tiny_predictor.caption(visited.photo, "unaligned").answer
     assert list(visits.describe(visited, tiny_predictor, "aligned").descriptions) == ["aligned"]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA here: that states leave the GPU was NOT tested")
+def test_what_a_page_keeps_lies_in_the_cpus_memory(tiny_weights, tiny_predictor, photo):
+    predictor = VQAPredictor.from_pretrained(tiny_weights, device="cuda")
+    visit = visits.ask(Visit(predictor.encode(photo)), predictor, "is there a cat?", COMPARE, MapView())
+    visit = visits.try_maps(visit, predictor)
+    tensors = []
+    for value in walk(visit):
+        tensors += [value] if isinstance(value, torch.Tensor) else []
+    assert len(tensors) == 1 + len(visit.photo.states.attentions)
+    assert {tensor.device.type for tensor in tensors} == {"cpu"}
+    assert {p.device.type for p in predictor.models["aligned"].parameters()} == {"cuda"}
+    expected = tiny_predictor.ask(photo, "is there a cat?", answers=["cat", "dog"])
+    found = predictor.ask_many([visit.photo, None], ["is there a cat?", "what?"], answers=["cat", "dog"])[0]
+    assert (found.answer, found.confidence) == (expected.answer, pytest.approx(expected.confidence, rel=1e-3))
+    for method in METHODS:
+        explain(predictor.models["aligned"], predictor.processor, visit.photo.states, "is there a cat?", method)
+
+
+def walk(value):
+    """A value and all that it holds."""
+    yield value
+    if dataclasses.is_dataclass(value):
+        value = [getattr(value, field.name) for field in dataclasses.fields(value)]
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for one in value:
+            yield from walk(one)

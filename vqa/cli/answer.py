@@ -24,6 +24,7 @@ from vqa.cli.arguments import (
     load_predictor,
     positive,
     read_answer_list,
+    writable_answers,
 )
 from vqa.common.distributed import processes
 from vqa.common.english import NOT_ENGLISH, is_english
@@ -81,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
         from accelerate.utils import gather_object, tqdm
 
         predictor = load_predictor(args)
+        answers = writable_answers(predictor, args.variant, answers)
         numbers = [number for number, row in todo.items() if isinstance(row, QuestionRow)]
         own = own_questions(store, [todo[number] for number in numbers])
         numbers = [numbers[index] for index in own]

@@ -1,10 +1,12 @@
 """Options that several commands share."""
 
 import argparse
+import sys
 from pathlib import Path
 
-from vqa.common.files import local_folder
 from vqa.data.trained_on import TrainedOn
+from vqa.processing.sources import local_folder
+from vqa.processing.text import answer_list
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 
@@ -41,16 +43,11 @@ def add_data_arguments(parser: argparse.ArgumentParser, split: str) -> None:
 def load_predictor(args: argparse.Namespace):
     """The predictor that the options of `add_model_arguments` ask for. Raises `ValueError` and `FileNotFoundError`."""
     check_weights(args)
-    import torch
     from transformers.utils.logging import disable_progress_bar
 
     from vqa.common.distributed import own_device
     from vqa.inference.predictor import VQAPredictor
 
-    try:
-        torch.empty(0, device=args.device)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"The device {args.device!r} cannot be used: {str(error).splitlines()[0]}") from error
     disable_progress_bar()  # loading takes a moment, and standard error is for what went wrong
     predictor = VQAPredictor.from_pretrained(args.weights, device=own_device(args.device))
     if args.variant not in predictor.variants:
@@ -66,23 +63,41 @@ def trained_on(args: argparse.Namespace) -> TrainedOn:
 
 def check_weights(args: argparse.Namespace) -> None:
     """Makes `args.weights` a folder that is there, that of a Hub id included. Raises `FileNotFoundError`."""
-    args.weights = local_folder(args.weights)
+    args.weights = local_folder(str(args.weights))
 
 
 def read_answer_list(path: Path | None) -> list[str] | None:
-    """The lines of a text file without blanks and repetitions; None where no file is named. Raises `ValueError`."""
+    """The answers of a text file, one a line, as they are written there; None where no file is named.
+
+    Raises `ValueError`.
+    """
     if path is None:
         return None
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
         raise ValueError(f"The list of answers {path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise ValueError(f"The list of answers {path} is not UTF-8 text.") from error
-    answers = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    answers = answer_list(lines)
     if not answers:
         raise ValueError(f"The list of answers {path} is empty; write one answer a line.")
     return answers
+
+
+def writable_answers(predictor, variant: str, answers: list[str] | None) -> list[str] | None:
+    """The answers of a list that the model can write; each of the others is named on standard error.
+
+    Raises `ValueError` where none is left.
+    """
+    if answers is None:
+        return None
+    long = predictor.too_long(answers, variant)
+    for answer in long:
+        print(f"The answer {answer!r} is too long for this model and is left out.", file=sys.stderr)
+    if len(long) == len(answers):
+        raise ValueError("All answers of the list are too long for this model.")
+    return [answer for answer in answers if answer not in long]
 
 
 def positive(text: str) -> int:

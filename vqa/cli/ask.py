@@ -5,7 +5,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vqa.cli.arguments import add_answers_argument, add_model_arguments, load_predictor, positive, read_answer_list
+from vqa.cli.arguments import (
+    add_answers_argument,
+    add_model_arguments,
+    load_predictor,
+    positive,
+    read_answer_list,
+    writable_answers,
+)
 from vqa.common.english import NOT_ENGLISH, is_english
 from vqa.explain.methods import METHODS
 from vqa.processing.photos import open_photo
@@ -43,6 +50,7 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError(NOT_ENGLISH)
     answers = read_answer_list(args.answers)
     predictor = load_predictor(args)
+    answers = writable_answers(predictor, args.variant, answers)
     seen = predictor.encode(photo)
     prediction = predictor.ask(seen, args.question, args.variant, args.top_k, answers)
     if args.map:

@@ -17,6 +17,7 @@ from vqa.cli.arguments import (
     positive,
     read_answer_list,
     trained_on,
+    writable_answers,
 )
 from vqa.common.distributed import processes
 from vqa.common.files import check_writable, write_whole
@@ -60,6 +61,7 @@ def run(args: argparse.Namespace) -> None:
         check_writable(args.predictions)
     predictor = load_predictor(args)
     wordnet = wordnet_for(questions)
+    answers = writable_answers(predictor, args.variant, answers)
     scored = ask_all(predictor, store, questions, args.variant, args.batch_size, answers, args.question_only)
     if not processes().is_main_process:
         return

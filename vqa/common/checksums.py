@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 SUMS_FILE = "SHA256SUMS"
+ENCODERS = ("vision", "text")
+READ = {".safetensors", ".json", ".txt", ".model"}  # what encoders and their preprocessing are read from
 RECORDS = {"train.json", "eval.json", "maps.json"}  # how weights were made and measured: never loaded
 
 
@@ -42,6 +44,36 @@ def check_sums(directory: str | Path) -> None:
                 f"{path} is not what was saved: it was cut short, swapped or altered (its SHA-256 is {found[:12]}…, "
                 f"not the {expected[:12]}… in {SUMS_FILE}); fetch it again."
             )
+
+
+def encoders_digest(encoders: str | Path) -> str:
+    """SHA-256 of a folder's `vision/` and `text/` encoders: of their weights and of what they make their inputs with.
+
+    Their configurations are left out: heads keep them in their own. The folder's place and name do not matter.
+    """
+    digest = hashlib.sha256()
+    for part in ENCODERS:
+        for path in loaded_files(Path(encoders) / part):
+            if path.suffix in READ and path.name != "config.json":
+                digest.update(f"{hash_files([path])}  {part}/{path.name}\n".encode())
+    return digest.hexdigest()
+
+
+def has_encoders(folder: str | Path) -> bool:
+    """Whether a folder holds both encoders."""
+    return all((Path(folder) / part).is_dir() for part in ENCODERS)
+
+
+def check_encoders(heads: str | Path, expected: str | None, encoders: str | Path) -> None:
+    """Does nothing where `encoders` are those that the `heads` were trained over, or where these name none.
+
+    `expected` is the digest that the heads' configuration names. Raises `ValueError` where the encoders have another.
+    """
+    if expected is not None and (found := encoders_digest(encoders)) != expected:
+        raise ValueError(
+            f"{heads} was trained over other encoders than those in {encoders} (their digest is {found[:12]}…, not "
+            f"the {expected[:12]}… in its config.json): train these heads again over them, or put the encoders back."
+        )
 
 
 def loaded_files(directory: str | Path) -> list[Path]:

@@ -44,25 +44,5 @@ def read_json(path: Path, keys: set[str], kind: str) -> dict:
     return content
 
 
-def local_folder(weights: str | Path) -> Path:
-    """The folder of weights at a path, or of a Hub id `owner/name`, fetched unless it was before.
-
-    Raises `FileNotFoundError` where there is neither.
-    """
-    folder, name = Path(weights), os.fspath(weights)
-    if folder.is_dir():
-        return folder
-    if folder.is_absolute() or name.startswith(".") or name.count("/") != 1:
-        raise FileNotFoundError(
-            f"There are no weights at {weights}; name a folder of them, or a Hub id (owner/name): --weights says where."
-        )
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(name))
-    except (OSError, ValueError) as error:  # the Hub's errors are one or the other
-        raise FileNotFoundError(f"There is no folder {weights}, and no such model on the Hub: {error}") from error
-
-
 def _partial(path: Path) -> Path:
     return path.with_name(path.name + ".partial")

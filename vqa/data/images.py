@@ -9,6 +9,7 @@ from PIL import Image
 
 from vqa.data.datasets import IMAGE, is_saved_dataset, open_tables
 from vqa.processing.photos import PhotoError, open_photo, photo_suffixes, read_photo_bytes
+from vqa.processing.text import normal_form
 
 
 class ImageStore:
@@ -44,6 +45,7 @@ class ImageStore:
                 raise FileNotFoundError(f"{source} is neither a folder, a Parquet file nor an image ({_kinds()}).")
 
     def _add(self, image_id: str, reader: Callable[[], bytes]) -> None:
+        image_id = normal_form(image_id)
         if image_id in self._readers:
             raise ValueError(f"Two photographs have the id {image_id!r}.")
         self._readers[image_id] = reader
@@ -53,7 +55,7 @@ class ImageStore:
         for number, (image_id, reader) in enumerate(readers, start=1):
             if image_id is None:
                 raise ValueError(f"{path}, row {number}: image_id is missing.")
-            own.setdefault(str(image_id), reader)
+            own.setdefault(normal_form(str(image_id)), reader)
         for image_id, reader in own.items():
             self._add(image_id, reader)
 
@@ -102,7 +104,7 @@ class ImageStore:
         return len(self._readers)
 
     def __contains__(self, image_id: str) -> bool:
-        return image_id in self._readers
+        return normal_form(image_id) in self._readers
 
     def __iter__(self) -> Iterator[str]:
         """The ids in the order in which reading them is cheapest."""
@@ -111,7 +113,7 @@ class ImageStore:
     def read(self, image_id: str) -> bytes:
         """The encoded photograph. Raises `KeyError` for an unknown id and `PhotoError`, which names it."""
         try:
-            return self._readers[image_id]()
+            return self._readers[normal_form(image_id)]()
         except PhotoError as error:
             raise _named(image_id, error) from error
 

@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from vqa.data.datasets import is_saved_dataset, table_rows
+from vqa.processing.text import clean_question, clean_text, normal_form
 
 logger = logging.getLogger(__name__)
 Check = Callable[[object], dict]
@@ -53,7 +54,11 @@ def question_row(row: object) -> dict:
         _check(isinstance(texts, list | tuple) and all(isinstance(t, str) for t in texts), f"{name} must be strings")
     for name in ("answer", "source", "type"):
         _check(isinstance(row.get(name), str | None), f"{name} must be a string")
-    return row | {"source": row.get("source") or "questions"}
+    cleaned = {"question": clean_question(row["question"]), "source": row.get("source") or "questions"}
+    if row.get("answer") is not None:
+        cleaned["answer"] = normal_form(row["answer"])
+    cleaned |= {name: [normal_form(text) for text in row[name]] for name in ("answers", "accepted") if row.get(name)}
+    return row | cleaned
 
 
 def answered_row(row: object) -> dict:
@@ -69,7 +74,7 @@ def caption_row(row: object) -> dict:
     _check(is_filled, "captions must be a list of texts")
     wordless = next((caption for caption in captions if not re.search(r"\w", caption)), None)
     _check(wordless is None, f"the caption {wordless!r} has no word")
-    return row
+    return row | {"captions": [clean_text(caption) for caption in captions]}
 
 
 def box_row(row: object) -> dict:
@@ -252,7 +257,8 @@ def _fields(row: object, required: tuple[str, ...]) -> dict:
         _check(isinstance(row[name], str) and row[name].strip(), f"{name} must be a text that is not empty")
     split = row.get("split")
     _check(isinstance(split, str | None), "split must be a string")
-    return row | {"split": split_name(split)} if split and split.strip() else row | {"split": None}
+    split = split_name(split) if split and split.strip() else None
+    return row | {"image_id": normal_form(row["image_id"]), "split": split}
 
 
 def _check(holds: object, message: str) -> None:

@@ -9,6 +9,7 @@ import itertools
 import statistics
 import time
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -53,14 +54,17 @@ def photograph(number: int, megapixels: float = SIDE * SIDE / 1e6) -> bytes:
     return data.getvalue()
 
 
-def interleave(tasks: dict[Hashable, Callable[[int], Callable]], rounds: int) -> dict[Hashable, dict]:
+def interleave(
+    tasks: dict[Hashable, Callable[[int], Callable]], rounds: int, tell: Callable[[str], None]
+) -> dict[Hashable, dict]:
     """What each task's calls took, in ms: median, quartiles and the number of rounds.
 
     `task(turn)` makes ready what the call that it returns needs; only the call is timed. In each round every task
-    has a turn.
+    has a turn; `tell` hears of each round as it begins.
     """
     times: dict[Hashable, list[float]] = {key: [] for key in tasks}
     for number in range(rounds):
+        tell(f"round {number + 1} of {rounds}")
         for key, task in tasks.items():
             call = task(number)
             start = time.perf_counter()
@@ -75,8 +79,11 @@ def summary(values: Sequence[float]) -> dict:
     return {"median": statistics.median(values), "quartiles": [low, high], "rounds": len(values)}
 
 
-def measure_speed(models: dict, rounds: dict[str, int]) -> dict[str, dict]:
-    """By task and model, the time from a photograph's bytes, or from a question, to the answer."""
+def speed_parts(models: dict, rounds: dict[str, int]) -> dict[str, Callable[[Callable], dict]]:
+    """What there is to measure of all models: by its name, a function that does it and hears of rounds (`tell`).
+
+    Each gives, by task and model, the time from a photograph's bytes, or from a question, to the answer.
+    """
     numbers = itertools.count()  # no photograph twice
 
     def fresh() -> bytes:
@@ -124,19 +131,23 @@ def measure_speed(models: dict, rounds: dict[str, int]) -> dict[str, dict]:
 
     singles = {"first question on a photograph": first, "follow-up question": follow_up}
     bulk = {f"{BULK} questions on one photograph": many_questions, f"{BULK} photographs in bulk": many_photographs}
-    found = {}
-    for kind, tasks in (("single", singles), ("bulk", bulk)):
+
+    def measure(kind: str, tasks: dict[str, Callable], tell: Callable) -> dict[str, dict]:
         turns = {(task, name): make(model) for task, make in tasks.items() for name, model in models.items()}
         if kind == "single":
-            interleave(turns, 1)  # warms all of them up
-        found |= interleave(turns, rounds[kind])
-    return {task: {name: found[task, name] for name in models} for task in {**singles, **bulk}}
+            interleave(turns, 1, lambda _: None)  # warms all of them up
+        found = interleave(turns, rounds[kind], tell)
+        return {task: {name: found[task, name] for name in models} for task in tasks}
+
+    return {"single": partial(measure, "single", singles), "bulk": partial(measure, "bulk", bulk)}
 
 
-def measure_growth(here: Here, rounds: int, most: int | None = None) -> dict[str, dict]:
-    """How this model's times grow, by quantity and size; `most` leaves larger sizes out."""
-    numbers = itertools.count(10**6)  # other photographs than those of `measure_speed`
-    seen = here.look([open_photo(photograph(next(numbers)))])
+def growth_parts(here: Here, rounds: int, most: int | None = None) -> dict[str, Callable[[Callable], dict]]:
+    """As `speed_parts`, of this model alone: by quantity, a function that gives the times by size.
+
+    `most` leaves larger sizes out.
+    """
+    numbers = itertools.count(10**6)  # other photographs than those of `speed_parts`
     asked = list(itertools.islice(itertools.cycle(QUESTIONS), 128))
 
     def one_by_one(count: int) -> Callable:
@@ -161,9 +172,11 @@ def measure_growth(here: Here, rounds: int, most: int | None = None) -> dict[str
 
     def closed(count: int) -> Callable:
         answers = [f"{NOUNS[i % len(NOUNS)]} {i}" for i in range(count)]
+        seen = here.look([open_photo(photograph(next(numbers)))])
         return lambda turn: lambda: here.ask(seen, asked[:1], answers)
 
     def together(count: int) -> Callable:
+        seen = here.look([open_photo(photograph(next(numbers)))])
         return lambda turn: lambda: here.ask(seen, asked[:count])
 
     growth = {
@@ -172,8 +185,8 @@ def measure_growth(here: Here, rounds: int, most: int | None = None) -> dict[str
         "allowed answers, follow-up question": (closed, (2, 32, 512, 4096)),
         "follow-up questions answered together": (together, (1, 4, 16, 64)),
     }
-    tasks = {
-        (name, size): make(size) for name, (make, sizes) in growth.items() for size in sizes if size <= (most or size)
-    }
-    found = interleave(tasks, rounds)
-    return {name: {str(size): found[of, size] for of, size in tasks if of == name} for name in growth}
+
+    def measure(make: Callable, sizes: Sequence[float], tell: Callable) -> dict[str, dict]:
+        return interleave({str(size): make(size) for size in sizes if size <= (most or size)}, rounds, tell)
+
+    return {name: partial(measure, make, sizes) for name, (make, sizes) in growth.items()}

@@ -58,11 +58,12 @@ class Cases:
         if answers is not None and len(answers) != len(questions):
             raise ValueError(f"{len(answers)} answers do not go with {len(questions)} questions.")
         # States made under inference mode cannot take part in a gradient; a copy can.
-        image_states = image_states.detach().clone().expand(len(questions), -1, -1)
+        device = model.heads.mean_image_state.device
+        image_states = image_states.detach().to(device, copy=True).expand(len(questions), -1, -1)
         texts = [clean_question(question) for question in questions if isinstance(question, str)]
-        read = iter(encode_questions(model, processor, texts, image_states.device) if texts else ())
+        read = iter(encode_questions(model, processor, texts, device) if texts else ())
         questions = [next(read) if isinstance(question, str) else question for question in questions]
-        input_ids, text_states, text_mask = stack_questions(questions)
+        input_ids, text_states, text_mask = stack_questions(questions, device)
         if answers is None:
             answer_ids = greedy_answers(model, image_states, text_states, text_mask)
         else:

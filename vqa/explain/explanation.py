@@ -105,7 +105,8 @@ def _from_outputs(model, cases: Cases, image, method: str, layer: int | None, he
     if method == "attention":
         weights = (output.attn_text_to_image, output.attn_image_to_text, output.attn_answer)
         return maps.attention(*weights, cases.text_mask, cases.piece_mask, layer, head, output.attn_text_to_text or ())
-    vit = [attention.expand(len(cases), -1, -1, -1) for attention in image.attentions]
+    device = cases.image_states.device
+    vit = [attention.to(device).expand(len(cases), -1, -1, -1) for attention in image.attentions]
     return maps.rollout(vit, image.num_prefix, _readings(output), output.attn_answer, cases.piece_mask)
 
 

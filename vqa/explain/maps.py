@@ -88,13 +88,13 @@ def attention(
     layer or head not there.
     """
     blocks, layers = len(text_to_image), len(text_to_image) + len(answer)
-    heads = text_to_image[0].shape[1]
+    heads = max(t.shape[1] for t in (*text_to_image, *answer))  # pooling has one, whichever is chosen
     for name, value, count in (("layer", layer, layers), ("head", head, heads)):
         if value is not None and not 0 <= value < count:
             raise ValueError(f"There is no {name} {value}: this model's are 0 to {count - 1}.")
 
     def one_head(tensors: Sequence[Tensor]) -> list[Tensor]:
-        return [t.mean(1) if head is None else t[:, head] for t in tensors]
+        return [t.mean(1) if head is None or t.shape[1] == 1 else t[:, head] for t in tensors]
 
     to_image, to_text, read = one_head(text_to_image), one_head(image_to_text), one_head(answer)
     patches = to_image[0].shape[-1]

@@ -6,7 +6,7 @@ from vqa.common.distributed import own_part, processes
 from vqa.data.images import ImageStore
 from vqa.data.questions import QuestionRow
 from vqa.data.rows import RowError
-from vqa.processing.text import clean_question
+from vqa.processing.text import QuestionError, clean_question
 
 BATCH_SIZE = 32
 
@@ -68,7 +68,14 @@ def answer_questions(
 
 def _answer(ask: Callable, batch: list) -> Iterator[tuple[int, object]]:
     indices, photos, texts = zip(*batch, strict=True)
-    yield from zip(indices, ask(list(photos), list(texts)), strict=True)
+    try:
+        yield from zip(indices, ask(list(photos), list(texts)), strict=True)
+    except QuestionError as error:
+        if len(batch) == 1:
+            yield indices[0], error
+        else:  # one of them is too long for the text encoder
+            for one in batch:
+                yield from _answer(ask, [one])
 
 
 def _unknown_photo(image_id: str, store: ImageStore) -> RowError:

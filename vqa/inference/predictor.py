@@ -7,7 +7,7 @@ import json
 import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
@@ -18,9 +18,8 @@ import torch
 from huggingface_hub import HfApi
 from PIL import Image
 
-from vqa.common.checksums import check_sums
+from vqa.common.checksums import check_encoders, check_sums
 from vqa.common.english import alternatives
-from vqa.common.files import local_folder
 from vqa.inference.hub import SPACE_FILE, save_whole
 from vqa.model.alignment import pool
 from vqa.model.checkpoint import load_encoder, load_heads
@@ -30,18 +29,23 @@ from vqa.model.heads import Memory
 from vqa.model.model import ImageStates, VQAModel
 from vqa.model.questions import Question, encode_questions, stack_questions
 from vqa.model.search import Hypothesis
-from vqa.processing.photos import open_photo, photo_key
+from vqa.processing.photos import PhotoSource, open_photo, photo_key
 from vqa.processing.processor import VQAProcessor
-from vqa.processing.text import CAPTION_REQUEST, clean_caption, clean_question
+from vqa.processing.sources import local_folder
+from vqa.processing.text import CAPTION_REQUEST, clean_caption, clean_question, is_blank
 
 BEAM_WIDTH = 5
+MAX_BEAM_WIDTH = 100  # a wider beam takes seconds
 CACHED_PHOTOS = 32
 VARIANTS = ("aligned", "unaligned")
 
 
 @dataclass(frozen=True)
 class Photo:
-    """A photograph that the ViT has seen. `image_ms` is how long that took, whenever it was."""
+    """A photograph that the ViT has seen. `image_ms` is how long that took, whenever it was.
+
+    Its states lie in the CPU's memory, wherever the model runs: a page keeps them, and a lent GPU goes back.
+    """
 
     image: Image.Image
     key: str
@@ -124,9 +128,11 @@ class VQAPredictor:
         """All `models` share one pair of encoders; keys are the names that `variant=` takes.
 
         `source` is the folder that they were loaded from, whose records go along when one of them is saved.
+        Raises `ValueError`.
         """
         if not models:
             raise ValueError("A predictor needs at least one model.")
+        check_device(device)
         if len({model.grid_size for model in models.values()}) > 1:
             raise ValueError(
                 "These models see photographs at different sizes, and cannot share what the ViT says of one."
@@ -147,8 +153,10 @@ class VQAPredictor:
         """Loads a folder of checkpoints that share `encoders/`, or one checkpoint's own directory or hub id.
 
         Raises `FileNotFoundError` where there is nothing to load and `ValueError` where a file is damaged, or
-        is not the one that its directory's SHA256SUMS names.
+        is not the one that its directory's SHA256SUMS names, where heads lie beside other encoders than they were
+        trained over, or where the device cannot be used.
         """
+        check_device(device)
         root = local_folder(weights)
         checkpoints = [root / name for name in VARIANTS if (root / name / "config.json").is_file()] or [root]
         if checkpoints == [root] and not (root / "config.json").is_file():
@@ -174,6 +182,7 @@ class VQAPredictor:
                     check_sums(text)
                     parts = VQAProcessor.from_parts(vision, text, answers, image_size)
                     shared[key] = (load_encoder(vision, image_size), load_encoder(text), parts)
+                check_encoders(checkpoint, config.encoders_digest, encoders)
                 vision_encoder, text_encoder, parts = shared[key]
                 model = load_heads(checkpoint, vision_encoder, text_encoder)
                 processor = VQAProcessor(parts.image_processor, parts.tokenizer, answers)
@@ -213,7 +222,7 @@ class VQAPredictor:
         return self.models[variant]
 
     @torch.inference_mode()
-    def encode(self, photo: str | Path | bytes | Image.Image) -> Photo:
+    def encode(self, photo: PhotoSource) -> Photo:
         """Shows a photograph to the ViT, unless the same pixels were shown lately. Raises `PhotoError`."""
         image = open_photo(photo)
         key = photo_key(image)
@@ -224,7 +233,7 @@ class VQAPredictor:
                 return known
         start = time.perf_counter()
         model = next(iter(self.models.values()))
-        states = model.encode_image(self.processor.images([image]).to(self.device))
+        states = model.encode_image(self.processor.images([image]).to(self.device)).to("cpu")
         self.calls["vit"] += 1
         fresh = Photo(image, key, model.grid_size, _ms_since(start), states)
         with self._lock:
@@ -236,15 +245,17 @@ class VQAPredictor:
 
     def ask(
         self,
-        photo: Photo | str | Path | bytes | Image.Image,
+        photo: Photo | PhotoSource,
         question: str | Question,
         variant: str = "aligned",
         top_k: int = 5,
         answers: Sequence[str] | None = None,
     ) -> Prediction:
-        """Answers a question. With `answers` only these can come out, each with its true probability.
+        """Answers a question. With `answers` only these can come out, as they are written, with true probabilities.
 
-        Raises `PhotoError`, `QuestionError`, and `ValueError` for an unknown variant or an empty list.
+        Of answers that read alike to the model, such as `Cat` and `cat`, the first counts. Raises `PhotoError`,
+        `QuestionError`, and `ValueError` for an unknown variant, a `top_k` out of range, an empty list, or an answer
+        that is too long.
         """
         question = self.read(question)
         seen = photo if isinstance(photo, Photo) else self.encode(photo)
@@ -273,7 +284,8 @@ class VQAPredictor:
         if not questions:
             return []
         model = self._model(variant)
-        states = [self._mean_image(model, 1) if photo is None else photo.states.states for photo in photos]
+        mean = self._mean_image(model, 1).cpu()
+        states = [mean if photo is None else photo.states.states for photo in photos]
         return self.answer_states(torch.cat(states), questions, variant, top_k, answers)
 
     @torch.inference_mode()
@@ -285,11 +297,11 @@ class VQAPredictor:
         model = self._model(variant)
         if hidden.shape != tuple(model.grid_size):
             raise ValueError(f"`hidden` has the shape {hidden.shape}; this model's grid is {tuple(model.grid_size)}.")
-        gone = torch.from_numpy(hidden.reshape(1, -1, 1)).to(self.device)
-        states = torch.where(gone, self._mean_image(model, 1), photo.states.states)
+        gone = torch.from_numpy(hidden.reshape(1, -1, 1))
+        states = torch.where(gone, self._mean_image(model, 1).cpu(), photo.states.states)
         return replace(photo, key=f"{photo.key} hidden", states=replace(photo.states, states=states))
 
-    def caption(self, photo: Photo | str | Path | bytes | Image.Image, variant: str = "aligned") -> Prediction:
+    def caption(self, photo: Photo | PhotoSource, variant: str = "aligned") -> Prediction:
         """Describes a photograph in a sentence."""
         seen = photo if isinstance(photo, Photo) else self.encode(photo)
         spent = self._image_ms.pop(seen.key, 0.0)
@@ -312,39 +324,61 @@ class VQAPredictor:
         A question that offers alternatives ("a cat or a dog?") is answered among them, unless `answers` says otherwise.
         `length_power` ranks free answers as in `vqa.model.search.beam_search`; `top` is then in that order.
         """
-        model = self._model(variant)
-        processor = self.processors[model.config.variant]
+        model, processor = self._model(variant), self.processors[variant]
+        check_top_k(top_k, MAX_BEAM_WIDTH if answers is None else None)
+        allowed = None if answers is None else self._spelt(answers, variant)
         read = self.read_many(questions)
         question_ms = sum(self._read_ms.pop(question, 0.0) for question in read)
         start = time.perf_counter()
-        _, text_states, text_mask = stack_questions(read)
-        memory = model.heads.read(model.heads.fuse(image_states, text_states, text_mask), text_mask)
+        _, text_states, text_mask = stack_questions(read, self.device)
+        fused = model.heads.fuse(image_states.to(self.device), text_states, text_mask)
+        memory = model.heads.read(fused, text_mask)
         fusion_ms = _ms_since(start)
         start = time.perf_counter()
-        if answers is None:
+        if allowed is None:
             choices = [_offered(question.text, model, processor) for question in read]
             found = model.heads.search(memory, top_k, None, BEAM_WIDTH, length_power)
             for row in (row for row, offered in enumerate(choices) if offered):
-                allowed = [processor.encode_answer(answer) for answer in choices[row]]
-                found[row] = model.heads.search(_row(memory, row), top_k, allowed)[0]
+                found[row] = model.heads.search(_row(memory, row), top_k, list(choices[row]))[0]
         else:
-            choices = [tuple(answer for answer in answers if answer.strip())] * len(read)
-            allowed = [processor.encode_answer(answer) for answer in choices[0]]
-            found = model.heads.search(memory, top_k, allowed)
+            choices = [allowed] * len(read)
+            found = model.heads.search(memory, top_k, list(allowed))
         decode_ms = _ms_since(start)
         timings = {"image": image_ms, "question": question_ms, "fusion": fusion_ms, "decode": decode_ms}
         timings["total"] = sum(timings.values())
         predictions = []
         for question, hypotheses, offered in zip(read, found, choices, strict=True):
-            top = _merge(hypotheses, processor)
+            top = _merge(hypotheses, offered.__getitem__ if offered else processor.decode_answer)
             if not offered:
                 top = _proper(top)
             if not length_power:
                 top.sort(key=lambda answer: -answer.probability)  # merging may have moved one up
             top = top[:top_k]
             sure = top[0].probability >= model.config.sure_threshold
-            predictions.append(Prediction(question.text, variant, top, sure, timings, choices=offered))
+            predictions.append(Prediction(question.text, variant, top, sure, timings, choices=tuple(offered.values())))
         return predictions
+
+    def too_long(self, answers: Sequence[str], variant: str = "aligned") -> list[str]:
+        """Which of some answers a model cannot write, because they have more pieces than its decoder."""
+        longest = self._model(variant).config.max_answer_pieces
+        encode = self.processors[variant].encode_answer
+        return [answer for answer in answers if len(encode(answer)) - 1 > longest]  # EOS is never fed
+
+    def _spelt(self, answers: Sequence[str], variant: str) -> dict[tuple[int, ...], str]:
+        """The pieces of each answer with its text; of answers with the same pieces the first. Raises `ValueError`."""
+        if isinstance(answers, str):
+            raise ValueError(f"answers is a list of answers, not one text: [{answers!r}].")
+        longest = self._model(variant).config.max_answer_pieces
+        spelt: dict[tuple[int, ...], str] = {}
+        for answer in answers:
+            pieces = tuple(self.processors[variant].encode_answer(answer))
+            if len(pieces) - 1 > longest:
+                raise ValueError(f"The answer {answer!r} is too long: this model writes up to {longest - 1} pieces.")
+            if not is_blank(answer):
+                spelt.setdefault(pieces, answer)
+        if not spelt:
+            raise ValueError("The list of answers is empty.")
+        return spelt
 
     def read(self, question: str | Question) -> Question:
         """Has BERT read a question, to be handed to every call that takes one. Raises `QuestionError`."""
@@ -369,31 +403,29 @@ class VQAPredictor:
     @torch.inference_mode()
     def embed_photos(self, photos: Sequence[Photo], variant: str = "aligned") -> np.ndarray:
         """Unit vectors (n, D) of photographs in the shared space."""
-        states = torch.cat([photo.states.states for photo in photos])
+        states = torch.cat([photo.states.states for photo in photos]).to(self.device)
         return pool(self._model(variant).heads.aligner.image(states)).cpu().numpy()
 
     @torch.inference_mode()
     def embed_texts(self, texts: Sequence[str], variant: str = "aligned") -> np.ndarray:
         """Unit vectors (n, D) of captions or questions in the shared space."""
         model = self._model(variant)
-        _, states, mask = stack_questions(self.read_many([clean_caption(clean_question(text)) for text in texts]))
+        captions = [clean_caption(clean_question(text, "caption")) for text in texts]
+        _, states, mask = stack_questions(self.read_many(captions), self.device)
         return pool(model.heads.aligner.text(states), mask).cpu().numpy()
 
     @torch.inference_mode()
-    def similarity(
-        self, photo: Photo | str | Path | bytes | Image.Image, text: str | Question, variant: str = "aligned"
-    ) -> Similarity:
+    def similarity(self, photo: Photo | PhotoSource, text: str | Question, variant: str = "aligned") -> Similarity:
         """How near a photograph and a text lie in the shared space, in all and word by patch.
 
         A text is placed as captions are in training, without its full stop: a `Question` with one is read again.
         """
         model = self._model(variant)
-        caption = clean_caption(clean_question(text) if isinstance(text, str) else text.text)
+        caption = clean_caption(clean_question(text, "caption") if isinstance(text, str) else text.text)
         read = text if isinstance(text, Question) and text.text == caption else self.read(caption)
         seen = photo if isinstance(photo, Photo) else self.encode(photo)
-        image_tokens, text_tokens, image_embed, text_embed = model.heads.aligner(
-            seen.states.states, read.states, read.mask
-        )
+        inputs = (tensor.to(self.device) for tensor in (seen.states.states, read.states, read.mask))
+        image_tokens, text_tokens, image_embed, text_embed = model.heads.aligner(*inputs)
         by_word = torch.stack([text_tokens[0, list(word.tokens)].mean(0) for word in read.words])
         cosines = (
             torch.nn.functional.normalize(by_word, dim=-1) @ torch.nn.functional.normalize(image_tokens[0], dim=-1).T
@@ -409,11 +441,28 @@ class VQAPredictor:
         )
 
 
-def _merge(hypotheses: list[Hypothesis], processor: VQAProcessor) -> list[Answer]:
+def check_device(device: str) -> None:
+    """Raises `ValueError` where models cannot run on a device, such as `cuda` on a machine without one."""
+    try:
+        torch.empty(0, device=device)
+        if torch.device(device).type == "meta":
+            raise RuntimeError("nothing is computed on it.")
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"The device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
+
+
+def check_top_k(top_k: int, most: int | None = None) -> None:
+    """Raises `ValueError` where `top_k` is not a whole number from 1 on, or is more than `most`."""
+    if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1 or (most is not None and top_k > most):
+        limit = "" if most is None else f" to {most}; with a list of answers, to as many as there are"
+        raise ValueError(f"top_k is a whole number from 1{limit or ' on'}, not {top_k!r}.")
+
+
+def _merge(hypotheses: list[Hypothesis], text_of: Callable[[tuple[int, ...]], str]) -> list[Answer]:
     """Texts in the order found; where two ways to spell a text in pieces were found, their probabilities are added."""
     probability: dict[str, float] = {}
     for pieces, log_prob in hypotheses:
-        text = processor.decode_answer(pieces)
+        text = text_of(pieces)
         probability[text] = probability.get(text, 0.0) + float(np.exp(log_prob))
     return [Answer(text, value) for text, value in probability.items()]
 
@@ -430,11 +479,14 @@ def _proper(answers: list[Answer]) -> list[Answer]:
     return kept or answers[:1]
 
 
-def _offered(question: str, model: VQAModel, processor: VQAProcessor) -> tuple[str, ...]:
-    """The alternatives that a question offers, none where it offers none or one is too long to be said."""
-    offered = alternatives(question)
+def _offered(question: str, model: VQAModel, processor: VQAProcessor) -> dict[tuple[int, ...], str]:
+    """The pieces of the alternatives that a question offers, with their texts.
+
+    None where it offers none or one is too long to be said.
+    """
+    offered = {tuple(processor.encode_answer(answer)): answer for answer in alternatives(question)}
     longest = model.config.max_answer_pieces + 1  # with BOS, which the limit does not count
-    return offered if all(len(processor.encode_answer(answer)) <= longest for answer in offered) else ()
+    return offered if all(len(pieces) <= longest for pieces in offered) else {}
 
 
 def _row(memory: Memory, row: int) -> Memory:

@@ -7,13 +7,15 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import AutoConfig, AutoModel, BertConfig, PreTrainedModel
+from transformers import AutoConfig, AutoModel, PreTrainedModel
 from transformers.utils import CONFIG_NAME
 
+from vqa.common.checksums import check_encoders, encoders_digest, has_encoders
 from vqa.model.configuration import VQAConfig
-from vqa.model.encoders import IMAGE_OPTIONS, TEXT_OPTIONS, at_image_size, grid_size, interpolated
+from vqa.model.encoders import at_image_size, grid_size, image_options, interpolated, is_text, text_options
 from vqa.model.model import VQAModel
-from vqa.processing.processor import encoder_source
+from vqa.processing.processor import tower
+from vqa.processing.sources import model_source
 
 PATCH_POSITIONS = "fusion.patch_positions"
 WEIGHTS_FILE = "model.safetensors"
@@ -30,9 +32,12 @@ def from_encoders(vision: str | Path, text: str | Path, image_size: int | None =
 def save_heads(model: VQAModel, directory: str | Path, encoders: str) -> None:
     """Saves the heads in half precision; `encoders`, relative to `directory`, holds the encoders.
 
-    Raises `OSError` where the directory cannot be written to.
+    The configuration names the digest of these where they are already there. Raises `OSError` where the directory
+    cannot be written to.
     """
+    folder = Path(directory) / encoders
     model.config.encoders = encoders
+    model.config.encoders_digest = encoders_digest(folder) if has_encoders(folder) else None
     Path(directory).mkdir(parents=True, exist_ok=True)
     model.config.to_json_file(Path(directory) / CONFIG_NAME)  # without the code that a complete folder carries
     path = Path(directory) / WEIGHTS_FILE
@@ -53,7 +58,7 @@ def load_heads(directory: str | Path, vision_encoder: nn.Module, text_encoder: n
     grid. Raises `ValueError` where the file does not hold exactly the heads that the configuration describes, or the
     encoder's grid is another.
     """
-    directory = Path(directory)
+    directory = model_source(Path(directory))
     config = VQAConfig.from_pretrained(directory, **changes)
     saved_grid = grid_size(VQAConfig.from_pretrained(directory).vision_config)
     grid = grid_size(config.vision_config)
@@ -81,6 +86,7 @@ def load_shared(directory: str | Path, **changes) -> VQAModel:
     """As `load_heads`, over encoders of its own, loaded from where the checkpoint's configuration says."""
     config = VQAConfig.from_pretrained(directory, **changes)
     encoders = Path(directory) / config.encoders
+    check_encoders(directory, config.encoders_digest, encoders)
     vision_encoder = load_encoder(encoders / "vision", config.vision_config.image_size)
     return load_heads(directory, vision_encoder, load_encoder(encoders / "text"), **changes)
 
@@ -88,9 +94,11 @@ def load_shared(directory: str | Path, **changes) -> VQAModel:
 def load_encoder(source: str | Path, image_size: int | Sequence[int] | None = None) -> PreTrainedModel:
     """An encoder in float32, of images with attention, which may see them at another size than it was trained at.
 
-    Raises `FileNotFoundError` or `OSError` where none is.
+    Of a checkpoint with two towers, such as CLIP's, it is the one that sees. Raises `FileNotFoundError` or `OSError`
+    where none is, and `ValueError` for one that does not fit.
     """
-    source = encoder_source(source)
-    is_text = AutoConfig.from_pretrained(source).model_type == BertConfig.model_type
-    encoder = AutoModel.from_pretrained(source, dtype="float32", **(TEXT_OPTIONS if is_text else IMAGE_OPTIONS)).eval()
+    source = model_source(source, "encoder")
+    config = tower(AutoConfig.from_pretrained(source), "vision_config")
+    options = text_options(config) if is_text(config) else image_options(config)
+    encoder = AutoModel.from_pretrained(source, config=config, dtype="float32", **options).eval()
     return encoder if image_size is None else at_image_size(encoder, image_size)

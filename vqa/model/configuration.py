@@ -28,8 +28,9 @@ class VQAConfig(PreTrainedConfig):
     loss, or `"unaligned"`, the encoders' own features on fixed axes; `fusion` how they are fused, by
     `"coattention"` or, as a baseline, `"pooled"`. `encoders` is a directory, relative to the
     checkpoint's own, that holds `vision/` and `text/` where several checkpoints share them; None where the
-    checkpoint holds their weights itself. `temperature` divides the decoder's logits wherever a probability is
-    reported (fitted on val), and an answer below `sure_threshold` is called unsure.
+    checkpoint holds their weights itself; `encoders_digest` says which ones the heads were trained over.
+    `temperature` divides the decoder's logits wherever a probability is reported (fitted on val), and an answer below
+    `sure_threshold` is called unsure.
     """
 
     model_type = "vqa_coattention"
@@ -40,6 +41,7 @@ class VQAConfig(PreTrainedConfig):
     variant: str = "aligned"
     fusion: str = "symmetric"
     encoders: str | None = None
+    encoders_digest: str | None = None
     hidden_size: int = 256
     num_heads: int = 8
     patch_blocks: int = 1
@@ -58,9 +60,9 @@ class VQAConfig(PreTrainedConfig):
     sure_threshold: float = 0.5
 
     @property
-    def reading_blocks(self) -> int:
-        """Blocks of the fusion in which words read patches."""
-        return {"coattention": self.word_blocks, "symmetric": self.num_blocks, "pooled": 1}[self.fusion]
+    def fusion_layers(self) -> int:
+        """How many times the fusion lets words read patches; pooling is once."""
+        return {"symmetric": self.num_blocks, "coattention": self.word_blocks}.get(self.fusion, 1)
 
     def __post_init__(self, **kwargs):
         self.vision_config = _sub_config(self.vision_config, HybridViTConfig.model_type)

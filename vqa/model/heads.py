@@ -11,7 +11,7 @@ from .alignment import ProjectionAligner
 from .coattention import CoAttention, SymmetricCoAttention
 from .configuration import VQAConfig
 from .decoder import AnswerDecoder, KeysValues
-from .encoders import grid_size
+from .encoders import grid_size, width
 from .pooling import PooledFusion
 from .search import Hypothesis, PrefixTree, beam_search, closed_search
 
@@ -48,8 +48,8 @@ class VQAHeads(nn.Module):
     def __init__(self, config: VQAConfig):
         super().__init__()
         self.config = config
-        image_width, text_width = config.vision_config.hidden_size, config.text_config.hidden_size
-        height, width = grid_size(config.vision_config)
+        image_width, text_width = width(config.vision_config), width(config.text_config)
+        rows, columns = grid_size(config.vision_config)
         self.aligner = ProjectionAligner(image_width, text_width, config.hidden_size, config.dropout)
         if config.fusion == "pooled":
             self.fusion = PooledFusion(config.hidden_size, config.feed_forward_ratio, config.dropout)
@@ -62,7 +62,7 @@ class VQAHeads(nn.Module):
                 *blocks,
                 config.feed_forward_ratio,
                 config.dropout,
-                height * width,
+                rows * columns,
             )
         self.decoder = AnswerDecoder(
             config.answer_vocab_size,

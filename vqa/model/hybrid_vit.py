@@ -31,13 +31,13 @@ EFFICIENTNET_LITE2 = [
 class HybridViTConfig(ViTConfig):
     """A `ViTConfig` whose patches are the cells of a convolutional stem's feature map.
 
-    `image_size` is in pixels and `patch_size` is the stem's stride, so the grid has
-    `image_size // patch_size` cells a side, as with any ViT.
+    `image_size` is in pixels, of a square or as height and width, and `patch_size` is the stem's stride, so the grid
+    has `image_size // patch_size` cells a side, as with any ViT.
     """
 
     model_type = "hybrid_vit"
 
-    image_size: int = 256
+    image_size: int | list[int] | tuple[int, ...] = 256
     patch_size: int = STEM_STRIDE
     hidden_size: int = 384
     num_hidden_layers: int = 4
@@ -51,7 +51,15 @@ class HybridViTConfig(ViTConfig):
         self.stem_stages = self.stem_stages or EFFICIENTNET_LITE2
         if self.patch_size != STEM_STRIDE:
             raise ValueError(f"A hybrid ViT's patch_size is its stem's stride, {STEM_STRIDE}, not {self.patch_size}.")
+        if any(side < STEM_STRIDE or side % STEM_STRIDE for side in self.sides):
+            raise ValueError(f"A hybrid ViT's image_size is a multiple of {STEM_STRIDE}, not {self.image_size}.")
         super().__post_init__(**kwargs)
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        size = self.image_size
+        return (size, size) if isinstance(size, int) else tuple(size)
 
 
 class SameConv2d(nn.Conv2d):
@@ -152,7 +160,7 @@ class HybridViTModel(PreTrainedModel):
         vit_fields = ViTConfig().to_diff_dict().keys() | set(ViTConfig.__annotations__)
         vit_config = ViTConfig(**{k: v for k, v in config.to_dict().items() if k in vit_fields and k != "model_type"})
         vit_config.num_channels = self.stem.out_channels
-        vit_config.image_size = config.image_size // STEM_STRIDE
+        vit_config.image_size = tuple(side // STEM_STRIDE for side in config.sides)
         vit_config.patch_size = 1
         vit_config._attn_implementation = config._attn_implementation
         self.vit = ViTModel(vit_config, add_pooling_layer=False)

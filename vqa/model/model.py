@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 from transformers import initialization as init
 
 from .configuration import VQAConfig
-from .encoders import IMAGE_OPTIONS, TEXT_OPTIONS, grid_size, new_encoder
+from .encoders import IMAGE_ENCODERS, grid_size, image_options, new_encoder, pixels_and_patch, text_options
 from .heads import VQAHeads, VQAOutput
 
 
@@ -28,6 +28,10 @@ class ImageStates:
     states: torch.Tensor
     attentions: tuple[torch.Tensor, ...]
     num_prefix: int
+
+    def to(self, device: str | torch.device) -> "ImageStates":
+        """The same on a device."""
+        return ImageStates(self.states.to(device), tuple(a.to(device) for a in self.attentions), self.num_prefix)
 
 
 class VQAModel(PreTrainedModel):
@@ -43,10 +47,10 @@ class VQAModel(PreTrainedModel):
 
     def __init__(self, config: VQAConfig):
         super().__init__(config)
-        self.vision_encoder = new_encoder(config.vision_config, **IMAGE_OPTIONS)
-        self.text_encoder = new_encoder(config.text_config, **TEXT_OPTIONS)
-        self.heads = VQAHeads(config)
         self.grid_size = grid_size(config.vision_config)
+        self.vision_encoder = new_encoder(config.vision_config, **image_options(config.vision_config))
+        self.text_encoder = new_encoder(config.text_config, **text_options(config.text_config))
+        self.heads = VQAHeads(config)
         self.post_init()
 
     @classmethod
@@ -57,6 +61,7 @@ class VQAModel(PreTrainedModel):
         Raises `ValueError` where the files do not hold exactly this model's weights, unless `output_loading_info` asks
         to be told instead, and `TypeError` for a keyword that nobody knows.
         """
+        directory = None if directory is None else _source(directory)
         folder = Path(directory or "", kwargs.get("subfolder") or "")
         if directory is not None and (folder / "config.json").is_file():
             config = VQAConfig.from_pretrained(folder)
@@ -67,7 +72,7 @@ class VQAModel(PreTrainedModel):
                 changes = {name: given[name] for name in VQAConfig.__annotations__.keys() & given.keys()}
                 kwargs = {name: value for name, value in kwargs.items() if name not in changes}
                 shared = _load_shared(folder, changes)
-                shared.config.encoders = None
+                shared.config.encoders = shared.config.encoders_digest = None
                 kwargs |= {"config": shared.config, "state_dict": shared.state_dict()}
                 kwargs.pop("subfolder", None)
                 directory = None
@@ -98,13 +103,20 @@ class VQAModel(PreTrainedModel):
 
         `inputs` go to the encoder: a hybrid ViT also takes `trunk_map=` in place of pixels.
         """
+        config, sides = self.config.vision_config, pixels_and_patch(self.config.vision_config)[0]
+        if pixel_values is not None and tuple(pixel_values.shape[-2:]) != sides:
+            made = "×".join(map(str, pixel_values.shape[-2:]))
+            raise ValueError(
+                f"The image processor makes photographs of {made} pixels, and the image encoder's configuration says "
+                f"{sides[0]}×{sides[1]}; set `image_size` to the size at which photographs are to be seen."
+            )
         output = self.vision_encoder(pixel_values, output_attentions=True, **inputs)
         states = output.last_hidden_state
         num_prefix = states.shape[1] - self.grid_size[0] * self.grid_size[1]
-        if num_prefix < 0:
+        if states.dim() != 3 or num_prefix < 0:
             raise ValueError(
-                f"The image encoder gave {states.shape[1]} tokens for {self.grid_size[0]}×{self.grid_size[1]} patches; "
-                "its image processor must make images of the size in its configuration."
+                f"This {config.model_type} does not keep a token for each of its {self.grid_size[0]}×"
+                f"{self.grid_size[1]} patches: it gives {tuple(states.shape[1:])}. What fits: {IMAGE_ENCODERS}."
             )
         return ImageStates(states[:, num_prefix:], tuple(output.attentions or ()), num_prefix)
 
@@ -174,6 +186,14 @@ class VQAModel(PreTrainedModel):
         if text_states is None:
             text_states = self.encode_text(input_ids, mask)
         return image_states, text_states, mask
+
+
+def _source(directory: str | Path) -> str | Path:
+    try:
+        from vqa.processing.sources import model_source
+    except ImportError:  # in a copied folder, which transformers has found
+        return directory
+    return model_source(directory)
 
 
 def _load_shared(folder: Path, changes: dict) -> VQAModel:

@@ -29,14 +29,14 @@ class PooledFusion(nn.Module):
         text_mask: torch.Tensor,
     ) -> Fused:
         """image (B, P, D), text (B, L, D) and its mask (B, L) to both fused, and (B, 1, L, P) and (B, 1, P, L)."""
-        patches, words = image.shape[1], text.shape[1]
-        per_patch = torch.full_like(image[:, :, 0], 1 / patches)  # (B, P)
-        per_word = text_mask / text_mask.sum(1, keepdim=True).clamp(min=1)  # (B, L)
-        pooled = [
-            torch.einsum("bt,btd->bd", weight.to(tokens.dtype), norm(tokens))
-            for weight, tokens, norm in ((per_patch, image, self.norm_image), (per_word, text, self.norm_text))
-        ]
-        fused = self.project(self.dropout(F.gelu(self.expand(torch.cat(pooled, dim=-1)))))[:, None]  # (B, 1, D)
-        text_to_image = per_patch[:, None, None, :].expand(-1, 1, words, -1)
-        image_to_text = per_word[:, None, None, :].expand(-1, 1, patches, -1)
-        return Fused(fused.expand(-1, patches, -1), fused.expand(-1, words, -1), (text_to_image,), (image_to_text,))
+        # Attention with equal scores. They hang on the photograph, so that relevance finds the weights' gradients.
+        zeros = 0 * image[:, :, 0]  # (B, P)
+        per_patch = zeros.softmax(-1)
+        unread = torch.finfo(zeros.dtype).min
+        per_word = (zeros.sum(1, keepdim=True) + torch.zeros_like(text[:, :, 0])).masked_fill(~text_mask, unread)
+        text_to_image = per_patch[:, None, None].expand(-1, 1, text.shape[1], -1)
+        image_to_text = per_word.softmax(-1)[:, None, None].expand(-1, 1, image.shape[1], -1)
+        mean_patch = (text_to_image @ self.norm_image(image)[:, None]).mean(2)  # (B, 1, D); each word reads the same
+        mean_word = (image_to_text @ self.norm_text(text)[:, None]).mean(2)
+        fused = self.project(self.dropout(F.gelu(self.expand(torch.cat([mean_patch, mean_word], dim=-1)))))
+        return Fused(fused.expand_as(image), fused.expand_as(text), (text_to_image,), (image_to_text,))

@@ -13,7 +13,8 @@ from vqa.processing.processor import Word
 class Question:
     """A question that BERT has read: its clean text, its words, and its tokens (1, L) with their states (1, L, W).
 
-    `mask` (1, L) is True throughout: there is no padding until questions are stacked.
+    `mask` (1, L) is True throughout: there is no padding until questions are stacked. All lie in the CPU's memory,
+    wherever the model runs: a page keeps them, and a lent GPU goes back.
     """
 
     text: str
@@ -27,16 +28,18 @@ class Question:
 def encode_questions(model, processor, texts: Sequence[str], device: str | torch.device = "cpu") -> list[Question]:
     """Clean texts, read by the model's text encoder in one pass."""
     input_ids, mask = (tensor.to(device) for tensor in processor.questions(texts))
-    states = model.encode_text(input_ids, mask)
+    read = [tensor.cpu() for tensor in (input_ids, model.encode_text(input_ids, mask), mask)]
     lengths = mask.sum(1).tolist()
     return [
-        Question(text, tuple(processor.words(text)), *(rows[i : i + 1, :length] for rows in (input_ids, states, mask)))
+        Question(text, tuple(processor.words(text)), *(rows[i : i + 1, :length] for rows in read))
         for i, (text, length) in enumerate(zip(texts, lengths, strict=True))
     ]
 
 
-def stack_questions(questions: Sequence[Question]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Their ids (B, L), states (B, L, W) and mask (B, L), True = real token."""
+def stack_questions(
+    questions: Sequence[Question], device: str | torch.device = "cpu"
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Their ids (B, L), states (B, L, W) and mask (B, L), True = real token, on a device."""
     parts = ([getattr(question, name)[0] for question in questions] for name in ("input_ids", "states", "mask"))
-    input_ids, states, mask = (pad_sequence(rows, batch_first=True) for rows in parts)
+    input_ids, states, mask = (pad_sequence(rows, batch_first=True).to(device) for rows in parts)
     return input_ids, states, mask

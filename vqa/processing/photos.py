@@ -8,7 +8,9 @@ import io
 import warnings
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
+import numpy as np
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
@@ -21,7 +23,8 @@ MAX_SLOW_BYTES = 2**20  # of a file that Pillow decodes in Python, pixel by pixe
 MAX_SIDE = 16_384
 WITH_ALPHA = ("LA", "PA", "La", "RGBa")  # modes that become RGBA
 WORKING_SIDE = 1024  # pixels a decoded photograph keeps on its longer side: models look at a few hundred
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
+PhotoSource = str | Path | bytes | BinaryIO | np.ndarray | Image.Image
 TURNS = {  # by EXIF's orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -59,15 +62,18 @@ def read_photo_bytes(path: str | Path) -> bytes:
         raise PhotoError(f"The photograph {path} cannot be read: {error.strerror}.") from error
 
 
-def open_photo(source: str | Path | bytes | Image.Image) -> Image.Image:
+def open_photo(source: PhotoSource) -> Image.Image:
     """An upright RGB image of at most `WORKING_SIDE` pixels a side.
 
-    `source` is a path, the bytes of a file, or an image already open. Rotation is taken from EXIF, transparency
+    `source` is a path, a file open for reading or its bytes, an image already open, or an array of grey, RGB or RGBA
+    from 0 to 255, (height, width) or (height, width, channels) of uint8. Rotation is taken from EXIF, transparency
     goes on white, 16-bit grey is scaled to 8, of an animation the first frame is taken. Raises `PhotoError`.
     """
     if isinstance(source, Image.Image):
         return _upright_rgb(source.copy())
-    data = source if isinstance(source, bytes) else read_photo_bytes(source)
+    if isinstance(source, np.ndarray):
+        return _upright_rgb(_of_array(source))
+    data = _encoded(source)
     if not data:
         raise PhotoError("The file is empty.")
     with warnings.catch_warnings():
@@ -92,6 +98,28 @@ def open_photo(source: str | Path | bytes | Image.Image) -> Image.Image:
             return _upright_rgb(image)
         except Exception as error:  # a truncated or damaged body; again many types
             raise PhotoError("The image is damaged: its pixels cannot be decoded.") from error
+
+
+def _encoded(source: str | Path | bytes | BinaryIO) -> bytes:
+    if isinstance(source, str | Path):
+        return read_photo_bytes(source)
+    data = source.read(MAX_BYTES + 1) if hasattr(source, "read") else source
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise PhotoError(
+            "A photograph is a path, a file's bytes, a file open for reading bytes, a PIL image or a NumPy array, "
+            f"not {'a file of text' if isinstance(data, str) else type(source).__name__}."
+        )
+    return bytes(data)
+
+
+def _of_array(pixels: np.ndarray) -> Image.Image:
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or channels not in (1, 3, 4) or not pixels.size:
+        raise PhotoError(
+            "An array of a photograph is (height, width), or (height, width, 3) for RGB, of uint8 from 0 to 255, not "
+            f"{tuple(pixels.shape)} of {pixels.dtype}."
+        )
+    return Image.fromarray(pixels[:, :, 0] if pixels.ndim == 3 and channels == 1 else pixels)
 
 
 class _Jpeg(JpegImageFile):

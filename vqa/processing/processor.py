@@ -24,17 +24,16 @@ from transformers.image_processing_utils import get_size_dict
 from transformers.utils import cached_file
 
 from .photos import open_photo
-from .text import clean_question
+from .sources import model_source
+from .text import QuestionError, clean_question
 
-MAX_QUESTION_TOKENS = 40
 PAD, BOS, EOS, UNKNOWN = 0, 1, 2, 3  # pieces of the answer vocabulary
 
 
 def image_processor_for(vision_config) -> ViTImageProcessorPil:
     """The preprocessing EfficientNet-Lite was trained with: squash to the square, `(rgb - 127) / 128`."""
-    side = vision_config.image_size
     return ViTImageProcessorPil(
-        size={"height": side, "width": side},
+        size=get_size_dict(vision_config.image_size),
         resample=Image.Resampling.BICUBIC,
         image_mean=[127 / 255] * 3,
         image_std=[128 / 255] * 3,
@@ -42,12 +41,9 @@ def image_processor_for(vision_config) -> ViTImageProcessorPil:
     )
 
 
-def encoder_source(source: str | Path) -> str | Path:
-    """A hub id, or a directory that is there. Raises `FileNotFoundError` for a path at which there is none."""
-    is_path = str(source).startswith((".", "/")) or str(source).count("/") > 1
-    if is_path and not Path(source).is_dir():
-        raise FileNotFoundError(f"There is no encoder at {source}.")
-    return source
+def tower(config, part: str):
+    """The configuration of one encoder: of a checkpoint that holds several, the `part`, `vision_config` or so."""
+    return getattr(config, part, None) or config
 
 
 def image_processor(source: str | Path, image_size: int | Sequence[int] | None = None):
@@ -55,11 +51,25 @@ def image_processor(source: str | Path, image_size: int | Sequence[int] | None =
 
     Raises `FileNotFoundError` or `OSError` where there is none.
     """
-    source = encoder_source(source)
-    if image_size is None or image_size == AutoConfig.from_pretrained(source).image_size:
+    source = model_source(source, "encoder")
+    if image_size is None:
         return AutoImageProcessor.from_pretrained(source)
     size = get_size_dict(image_size)
+    if size == get_size_dict(tower(AutoConfig.from_pretrained(source), "vision_config").image_size):
+        return AutoImageProcessor.from_pretrained(source)
     return AutoImageProcessor.from_pretrained(source, size=size, crop_size=size)
+
+
+def question_tokenizer(source: str | Path):
+    """The tokenizer that was saved with a text encoder; its `model_max_length` is what the encoder has places for."""
+    source = model_source(source, "encoder")
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    if isinstance(source, Path) and not (source / "config.json").is_file():
+        return tokenizer
+    places = getattr(tower(AutoConfig.from_pretrained(source), "text_config"), "max_position_embeddings", None)
+    if places is not None:  # RoBERTa and its kin number them from 2 on
+        tokenizer.model_max_length = min(tokenizer.model_max_length, places - 2)
+    return tokenizer
 
 
 def train_answer_pieces(texts: Iterable[str], size: int) -> bytes:
@@ -107,7 +117,7 @@ class VQAProcessor(ProcessorMixin):
         self.answer_pieces = sentencepiece.SentencePieceProcessor(model_proto=answer_pieces)
 
     def __call__(self, images=None, text=None, return_tensors: str = "pt") -> BatchFeature:
-        """One or several photographs, opened or as paths or bytes, and as many questions, as `VQAModel` takes them.
+        """One or several photographs, as `open_photo` takes them, and as many questions, as `VQAModel` takes them.
 
         `pixel_values` (B, 3, S, S), `input_ids` (B, L) and `attention_mask` (B, L), 1 for a real token; either side may
         be left out. Raises `PhotoError` and `QuestionError`, and `ValueError` where there is nothing to prepare.
@@ -117,8 +127,6 @@ class VQAProcessor(ProcessorMixin):
         found = {}
         if images is not None:
             several = images if isinstance(images, (list, tuple)) else [images]
-            if strange := next((i for i in several if not isinstance(i, (str, Path, bytes, Image.Image))), None):
-                raise ValueError(f"A photograph is a PIL image, a path or bytes, not {type(strange).__name__}.")
             found["pixel_values"] = self.images([open_photo(image) for image in several])
         if text is not None:
             several = [text] if isinstance(text, str) else text
@@ -164,7 +172,7 @@ class VQAProcessor(ProcessorMixin):
 
         `image_size`, in pixels a side, is where photographs are seen at another size than the encoder's own.
         """
-        return cls(image_processor(vision, image_size), AutoTokenizer.from_pretrained(text), answer_pieces)
+        return cls(image_processor(vision, image_size), question_tokenizer(text), answer_pieces)
 
     def save_pretrained(self, directory: str | Path, **kwargs) -> list[str]:
         """Writes all three parts into one directory, and the code that reads them."""
@@ -184,27 +192,44 @@ class VQAProcessor(ProcessorMixin):
         return self.image_processor(images=list(photos), return_tensors="pt").pixel_values
 
     def questions(self, questions: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Token ids `(B, L)` and their mask `(B, L)`, True = real token."""
-        tokens = self.tokenizer(
-            list(questions), padding=True, truncation=True, max_length=MAX_QUESTION_TOKENS, return_tensors="pt"
-        )
-        return tokens.input_ids, tokens.attention_mask.bool()
+        """Token ids `(B, L)` and their mask `(B, L)`, True = real token.
+
+        Nothing is cut: raises `QuestionError` for a question that has more tokens than the text encoder has places.
+        """
+        questions = list(questions)
+        tokens = self.tokenizer(questions, padding=True, return_tensors="pt", verbose=False)
+        mask = tokens.attention_mask.bool()
+        most = self.tokenizer.model_max_length
+        if mask.shape[1] > most:
+            longest = int(mask.sum(1).argmax())
+            raise QuestionError(
+                f"The question “{questions[longest][:40]}…” has {int(mask[longest].sum())} tokens; this text encoder "
+                f"reads at most {most}."
+            )
+        return tokens.input_ids, mask
 
     def words(self, question: str) -> list[Word]:
         """The question's words, each with its tokens' places; special tokens belong to no word."""
-        tokens = self.tokenizer(question, truncation=True, max_length=MAX_QUESTION_TOKENS, return_offsets_mapping=True)
+        tokens = self.tokenizer(question, return_offsets_mapping=True, verbose=False)
         words: list[tuple[int, int, list[int]]] = []  # start, end, places
         for place, (start, end) in enumerate(tokens.offset_mapping):
+            while start < end and question[start].isspace():  # a byte-level tokenizer's tokens begin with the space
+                start += 1
             if start == end:
                 continue
-            if (
-                words
-                and not any(c.isspace() for c in question[words[-1][1] : start])
-                and question[start].isalnum()
-                and question[words[-1][1] - 1].isalnum()
-            ):
+            before = words[-1][1] if words else 0
+            goes_on = (
+                start < before
+                or (  # where a character's bytes are several tokens, or within a word
+                    before
+                    and not any(c.isspace() for c in question[before:start])
+                    and question[start].isalnum()
+                    and question[before - 1].isalnum()
+                )
+            )
+            if goes_on:
                 words[-1] = (words[-1][0], end, [*words[-1][2], place])
-            elif question[start:end].strip():
+            else:
                 words.append((start, end, [place]))
         return [Word(question[start:end], tuple(places)) for start, end, places in words]
 

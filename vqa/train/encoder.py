@@ -37,6 +37,7 @@ from vqa.data.trained_on import TrainedOn
 from vqa.evaluate.metrics import normalise_vqa
 from vqa.model.checkpoint import load_encoder
 from vqa.model.coattention import WordBlock
+from vqa.model.encoders import grid_size
 from vqa.model.hybrid_vit import HybridViTConfig, HybridViTModel
 from vqa.processing.processor import image_processor_for
 from vqa.train.cache import digest_of, fingerprint
@@ -146,7 +147,7 @@ class EncoderData:
         self.trained_on = TrainedOn.of_photographs(store, ids)
         self.trunk = trunk_cache(vision, store, ids, settings.cache)
         self.stream = EpochStream(sorted(ids), settings.photos_per_batch, settings.fit.seed)
-        self.grid = (vision.config.image_size // vision.config.patch_size,) * 2
+        self.grid = grid_size(vision.config)
         self.made_from = {
             "photographs": digest_of("".join(sorted(self.trunk.digests.values())).encode()),
             "rows": digest_of(json.dumps([questions, captions, boxes, labels], sort_keys=True).encode()),

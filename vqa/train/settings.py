@@ -7,9 +7,17 @@ from types import NoneType, UnionType
 from typing import get_args, get_origin, get_type_hints
 
 from vqa.model.configuration import VQAConfig
+from vqa.processing.sources import model_source
 from vqa.train.loop import FitSettings
 
-SET_BY_TRAINING = {"vision_config", "text_config", "variant", "encoders", "answer_vocab_size"}  # of `VQAConfig`
+SET_BY_TRAINING = {
+    "vision_config",
+    "text_config",
+    "variant",
+    "encoders",
+    "encoders_digest",
+    "answer_vocab_size",
+}  # of `VQAConfig`
 
 
 class _Schedules:
@@ -87,7 +95,7 @@ class JointSettings(_Schedules):
         """Pixels a side, None for as many as the image encoder was trained at."""
         if self.image_size is not None or not self.start:
             return self.image_size
-        return VQAConfig.from_pretrained(self.start_folder(variant)).vision_config.image_size
+        return VQAConfig.from_pretrained(model_source(self.start_folder(variant))).vision_config.image_size
 
 
 def load_settings(path: str | Path, **changes):

@@ -10,7 +10,7 @@ import gradio as gr
 
 from vqa.inference.predictor import Photo, VQAPredictor
 from vqa.processing.photos import PhotoError
-from vqa.processing.text import QuestionError
+from vqa.processing.text import QuestionError, answer_list
 from vqa.ui import visit as visits
 from vqa.ui.events import MODEL_QUEUE
 from vqa.ui.guard import refusal, uploaded_path
@@ -47,7 +47,7 @@ class Api:
         """Answer a question about a photograph, with calibrated probabilities.
 
         Args:
-            photo: The photograph: JPEG, PNG, WebP, GIF, BMP or TIFF.
+            photo: The photograph: JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF.
             question: The question, in English.
             variant: Which model answers, aligned or unaligned.
             top_k: How many answers to return, most probable first.
@@ -67,7 +67,7 @@ class Api:
         """Answer a question with the aligned and the unaligned model, each also without looking, and their cosines.
 
         Args:
-            photo: The photograph: JPEG, PNG, WebP, GIF, BMP or TIFF.
+            photo: The photograph: JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF.
             question: The question, in English.
 
         Returns:
@@ -82,7 +82,7 @@ class Api:
         """How near a photograph and a text lie in a model's shared space, in all and word by patch.
 
         Args:
-            photo: The photograph: JPEG, PNG, WebP, GIF, BMP or TIFF.
+            photo: The photograph: JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF.
             text: A caption or a question, in English.
             variant: Which model's space, aligned or unaligned.
 
@@ -101,14 +101,12 @@ class Api:
             return self.predictor.encode(path)
 
     def _allowed(self, answers: str, variant: str) -> list[str] | None:
-        """The lines of `answers`, each once; None where any answer may come."""
-        allowed = list(dict.fromkeys(line.strip() for line in (answers or "").splitlines() if line.strip()))
+        """The lines of `answers`; None where any answer may come."""
+        allowed = answer_list((answers or "").splitlines())
         if len(allowed) > MOST_ANSWERS:
             raise refusal(f"At most {MOST_ANSWERS} answers can be allowed.")
-        longest = self.predictor.models[variant].config.max_answer_pieces
-        for answer in allowed:
-            if len(self.predictor.processors[variant].encode_answer(answer)) - 1 > longest:  # EOS is never fed
-                raise refusal(f"The allowed answer “{answer[:40]}…” is too long.")
+        for answer in self.predictor.too_long(allowed, variant):
+            raise refusal(f"The allowed answer “{answer[:40]}…” is too long.")
         return allowed or None
 
     def _variant(self, variant: str) -> str:

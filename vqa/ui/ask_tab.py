@@ -8,6 +8,7 @@ import gradio as gr
 
 from vqa.inference.predictor import VQAPredictor
 from vqa.processing.photos import PhotoError
+from vqa.processing.text import QuestionError
 from vqa.ui import visit as visits
 from vqa.ui.answers import answers_html, descriptions_html, history_html, suggestions_html
 from vqa.ui.checks import allowed_answers, among_problem, question_problem
@@ -84,8 +85,9 @@ class AskTab:
         answering = [
             model(self.photos.photo.input, self.on_photo, [self.visit, self.photos.photo, *scene], preprocess=False),
             model(self.photos.examples.click, self.on_example, wanted),
-            model(asked.question.submit, self.on_ask, [self.visit, asked.question, *wanted]),
-            model(self.suggestions.click, self.on_suggestion, [self.visit, *wanted]),
+            # Asked again while an answer is on its way, a question waits its turn.
+            model(asked.question.submit, self.on_ask, [self.visit, asked.question, *wanted], trigger_mode="multiple"),
+            model(self.suggestions.click, self.on_suggestion, [self.visit, *wanted], trigger_mode="multiple"),
             model(asked.variant.input, self.on_variant, [self.visit, *wanted]),
             model(self.history.click, self.on_history, [self.visit, *look.view, *scene]),
             model(self.link.change, self.on_link, [self.link, *wanted]),
@@ -241,7 +243,11 @@ class AskTab:
             yield self._problem(problem)
             return
         answers = allowed_answers(among) or None
-        visit = visits.ask(visit, self.predictor, question, variant, replace(view, mode="off"), answers)
+        try:
+            visit = visits.ask(visit, self.predictor, question, variant, replace(view, mode="off"), answers)
+        except QuestionError as error:  # more tokens than the text encoder reads
+            yield self._problem(str(error))
+            return
         controls = {self.asked.question: visit.turn.question, self.asked.variant: variant}
         if view.mode == "occlusion":
             yield self._show(visit, opacity, language) | controls

@@ -4,7 +4,7 @@ import re
 
 from vqa.common.english import is_english
 from vqa.inference.predictor import VQAPredictor
-from vqa.processing.text import MAX_QUESTION_CHARACTERS
+from vqa.processing.text import MAX_QUESTION_CHARACTERS, answer_list, normal_form
 from vqa.ui.texts import text
 
 MOST_ANSWERS = 100  # to choose among
@@ -14,15 +14,15 @@ def question_problem(question: str, language: str) -> str:
     """Why a question (or a caption) cannot be read; empty where it can."""
     if not any(c.isalnum() for c in question):
         return text(language, "question.none")
-    if len(question) > MAX_QUESTION_CHARACTERS:
-        return text(language, "question.long", count=len(question), limit=MAX_QUESTION_CHARACTERS)
+    characters = len(normal_form(question))
+    if characters > MAX_QUESTION_CHARACTERS:
+        return text(language, "question.long", count=characters, limit=MAX_QUESTION_CHARACTERS)
     return "" if is_english(question) else text(language, "question.foreign")
 
 
 def allowed_answers(among: str) -> list[str]:
     """The answers of a list that is separated by commas or lines, each once; empty where any answer may come."""
-    parts = (" ".join(part.split()) for part in re.split(r"[,;\n，、；]", among or ""))
-    return list(dict.fromkeys(part for part in parts if any(c.isalnum() for c in part)))
+    return list(dict.fromkeys(answer_list(re.split(r"[,;\n，、；]", among or ""))))
 
 
 def among_problem(among: str, predictor: VQAPredictor, language: str) -> str:

@@ -78,7 +78,7 @@ class MapControls:
 
     def __init__(self, labels: Labels, config):
         modes = [(T(f"map.{mode}"), mode) for mode in ("off", "attention", "relevance", "occlusion")]
-        blocks = config.reading_blocks
+        blocks = config.fusion_layers
         layers = [(T("map.layer.decoder", n=k + 1), str(blocks + k)) for k in range(config.decoder_layers)]
         layers += [(T("map.layer.fusion", n=k + 1), str(k)) for k in range(blocks)]
         layers += [(T("map.layer.mean"), "mean"), (T("map.layer.rollout"), "rollout")]

@@ -40,7 +40,7 @@ def diagram_html(predictor: VQAPredictor, language: str) -> str:
     sizes = {
         "image": f"{height}×{width}",
         "width": model.config.hidden_size,
-        "blocks": model.config.reading_blocks,
+        "blocks": model.config.fusion_layers,
         "heads": model.config.num_heads,
         "decoder": model.config.decoder_layers,
     }

@@ -36,7 +36,7 @@ class Opening:
         return self._begin(photo, "", name, suggest(self.predictor, photo))
 
     def _begin(self, photo: Photo, example: str, name: str, suggestions: Sequence[Suggestion]) -> Visit:
-        blocks = self.predictor.models[self.predictor.variants[0]].config.reading_blocks
+        blocks = self.predictor.models[self.predictor.variants[0]].config.fusion_layers
         return Visit(photo, example, name, tuple(suggestions), blocks=blocks, view=self.view)
 
     def _first_answer(self) -> Visit:
