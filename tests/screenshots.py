@@ -1,9 +1,13 @@
-"""`make screenshots`: pictures of the page for the README, at 1280 and 390 pixels, with the shipped weights.
+"""`make screenshots`: pictures of the page for the README, with the shipped weights.
+
+Each tab at 1280 and at 390 pixels; the first tab also at 1440 and 768, in the dark theme and in Chinese.
 
 The page in Chinese needs a font that has its characters, such as Debian's `fonts-noto-cjk`.
 """
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageOps
@@ -15,13 +19,13 @@ from vqa.inference.predictor import VQAPredictor
 from vqa.processing.photos import open_photo
 
 ROOT = Path(__file__).resolve().parent.parent
-QUESTION = "What animal is this?"
 MAPPED = {
-    "cat": QUESTION,
+    "cat": "What animal is this?",
     "coffee": "What is in the cup?",
     "photographer": "What is the man holding?",
     "boat": "What color is the boat?",
 }  # photographs and questions of the figure of maps
+HEIGHTS = {1440: 900, 1280: 900, 768: 1024, 390: 844}  # of a window, by its width
 TILE, LINE = 220, 18  # pixels
 TABS = {"lab": "Alignment lab", "results": "Results", "how": "How it works"}
 
@@ -35,14 +39,19 @@ def main() -> None:
     args.out.mkdir(exist_ok=True)
     predictor = VQAPredictor.from_pretrained(args.weights)
     with served(predictor, args.weights) as address, browser() as chromium:
-        for width, height in ((1280, 900), (390, 844)):
-            context = chromium.new_context(viewport={"width": width, "height": height}, locale="en-GB")
-            take(Visitor(context, address), args.out, width)
-            context.close()
-        context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="zh-CN")
-        chinese = Visitor(context, address)
-        ask_about_the_cat(chinese)
-        picture(chinese.page, args.out / "ask-zh-1280.jpg")
+        for width in (1280, 390):
+            with visiting(chromium, address, width) as visitor:
+                take(visitor, args.out, width)
+        for name, width, locale, theme in (
+            ("1440", 1440, "en-GB", "light"),
+            ("768", 768, "en-GB", "light"),
+            ("dark-1280", 1280, "en-GB", "dark"),
+            ("zh-1280", 1280, "zh-CN", "light"),
+            ("zh-390", 390, "zh-CN", "light"),
+        ):
+            with visiting(chromium, f"{address}?__theme={theme}", width, locale) as visitor:
+                visitor.opened()
+                picture(visitor.page, args.out / f"ask-{name}.jpg", full=False)
     for variant in predictor.variants:
         maps_figure(predictor, variant).save(args.out / f"maps-{variant}.jpg", quality=85)
 
@@ -68,26 +77,26 @@ def maps_figure(predictor: VQAPredictor, variant: str) -> Image.Image:
     return figure
 
 
-def ask_about_the_cat(visitor: Visitor) -> None:
-    visitor.page.locator("#examples .thumb").first.click()
-    visitor.page.locator("#suggestions button").first.wait_for()
-    visitor.ask(QUESTION)
-    visitor.answered(QUESTION)
-    visitor.page.locator("#maps img").first.wait_for()
+@contextmanager
+def visiting(chromium, address: str, width: int, locale: str = "en-GB") -> Iterator[Visitor]:
+    context = chromium.new_context(viewport={"width": width, "height": HEIGHTS[width]}, locale=locale)
+    yield Visitor(context, address)
+    context.close()
 
 
-def picture(page, path: Path) -> None:
+def picture(page, path: Path, full: bool = True) -> None:
+    """What a visitor sees of the page, all of it or the first window."""
     page.mouse.move(0, 0)
     page.wait_for_timeout(800)  # animations end
-    page.screenshot(path=path, full_page=True, type="jpeg", quality=82)
+    page.screenshot(path=path, full_page=full, type="jpeg", quality=82)
 
 
 def take(visitor: Visitor, out: Path, width: int) -> None:
-    """One picture a tab, and one of a comparison."""
+    """The page as it opens, a comparison, and each of the other tabs."""
     page = visitor.page
-    ask_about_the_cat(visitor)
-    picture(page, out / f"ask-{width}.jpg")
-    visitor.pick("variant", "compare both")
+    visitor.opened()
+    picture(page, out / f"ask-{width}.jpg", full=False)
+    visitor.pick("variant", "both")
     page.locator("#answers article").nth(1).wait_for()
     picture(page, out / f"compare-{width}.jpg")
     for name, label in TABS.items():

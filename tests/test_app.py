@@ -25,6 +25,7 @@ import vqa.ui
 from tests.browser import served
 from vqa.inference.predictor import VQAPredictor
 from vqa.ui.page import QUEUE_SIZE
+from vqa.ui.serve import FAVICON
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTION = "what color is the cat?"
@@ -133,10 +134,15 @@ def test_the_front_matter_suits_spaces():
     fields = dict(line.split(":", 1) for line in head.strip().splitlines() if ":" in line and not line.startswith(" "))
     assert fields["sdk"].strip() == "gradio" and fields["app_file"].strip() == "app.py"
     assert len(fields["short_description"].strip()) <= 60
-    assert (ROOT / fields["app_file"].strip()).is_file()
+    assert (ROOT / fields["app_file"].strip()).is_file() and (ROOT / fields["thumbnail"].strip()).is_file()
 
 
 # The endpoints
+
+
+def test_the_page_has_an_icon_of_its_own(address):
+    with urllib.request.urlopen(f"{address}favicon.ico", timeout=30) as response:
+        assert response.read() == Path(FAVICON).read_bytes()
 
 
 def test_health(address):

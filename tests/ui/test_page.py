@@ -98,6 +98,7 @@ def test_the_page_opens_with_a_finished_result(chromium, address, predictor):
     assert in_sight(page, PICTURE) and in_sight(page, "#question") and in_sight(page, "#answers .big")
     assert page.locator(".thumb").count() == len(load_examples()) and page.locator(".drawings .thumb").count() == 4
     assert "never learned to match pictures with words" in page.locator("#masthead").inner_text()
+    assert "Settings" in page.locator("footer").inner_text()  # for the dark mode
     assert "Only aligned also learned to match photos with captions." in page.locator("#variant").inner_text()
     seen = predictor.calls["bert"]
     again = Visitor(context, address)

@@ -8,7 +8,7 @@ import pytest
 
 from vqa.inference.predictor import Answer
 from vqa.ui import visit as visits
-from vqa.ui.stage import heads_html, hidden_html, progress_html, stage_html, tests_html, words_html
+from vqa.ui.stage import heads_html, hidden_html, progress_html, stage_html, verdicts_html, words_html
 from vqa.ui.visit import COMPARE, Focus, MapView, Visit
 
 QUESTION = "what color is the cat?"
@@ -127,10 +127,10 @@ def test_occlusion_tells_how_far_it_is_and_what_its_numbers_are(tiny_predictor, 
 def test_a_map_is_tested_and_the_verdict_shown(tiny_predictor, visited):
     visit = visits.ask(visited, tiny_predictor, QUESTION, "aligned", MapView("relevance"))
     tested = visits.try_maps(visit, tiny_predictor)
-    html = tests_html(tested, "en")
+    html = verdicts_html(tested, "en")
     holds = tested.tests["aligned"].holds
     assert ("This map passes the test" in html) == holds and ("This map fails the test" in html) == (not holds)
-    assert "<svg" in html and tests_html(visit, "en") == ""
+    assert "<svg" in html and verdicts_html(visit, "en") == ""
     assert visits.look(tested, tiny_predictor, MapView("attention")).tests == {}
 
 

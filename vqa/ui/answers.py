@@ -46,7 +46,7 @@ def say(prediction: Prediction, language: str) -> str:
 def with_gloss(answer: str, language: str) -> str:
     """An answer, for a Chinese reader with its meaning where that is known."""
     meaning = gloss(answer) if language == "zh" else ""
-    return answer + text(language, "gloss", words=meaning) if meaning else answer
+    return f"{answer}（{meaning}）" if meaning else answer
 
 
 def history_html(visit: Visit, language: str) -> str:
@@ -80,7 +80,7 @@ def descriptions_html(visit: Visit, language: str) -> str:
         words = ""
         if language == "zh":
             known = "，".join(f"{word} {meaning}" for word, meaning in gloss_words(prediction.answer))
-            words = f"<small>{esc(text(language, 'gloss', words=known))}</small>" if known else ""
+            words = f"<small>（{esc(known)}）</small>" if known else ""
         tag = f'<span class="tag">{esc(text(language, name))}</span> ' if len(visit.descriptions) > 1 else ""
         lines.append(f"<p>{tag}“{esc(prediction.answer)}” {words}</p>")
     weakness = f"<p><small>{esc(text(language, 'describe.weakness'))}</small></p>"

@@ -21,7 +21,7 @@ from vqa.ui.links import Link
 from vqa.ui.maps import cosines_html
 from vqa.ui.markup import notice
 from vqa.ui.opening import Opening
-from vqa.ui.stage import heads_html, hidden_html, progress_html, stage_html, tests_html, words_html
+from vqa.ui.stage import heads_html, hidden_html, progress_html, stage_html, verdicts_html, words_html
 from vqa.ui.style import ANSWERED_JS, CHOICES_JS, MAPS_JS, own_html
 from vqa.ui.texts import language_of, text
 from vqa.ui.visit import Focus, MapView, Visit
@@ -150,7 +150,7 @@ class AskTab:
             look.progress: "",
             look.head: gr.update(interactive=visit.view.layer != "rollout"),
             self.experiments.column: gr.update(visible=bool(visit.explanations)),
-            self.experiments.tested: tests_html(visit, language),
+            self.experiments.tested: verdicts_html(visit, language),
         }
 
     def _problem(self, message: str) -> Shown:
@@ -319,7 +319,7 @@ class AskTab:
             try:
                 done, count = next(steps)
             except StopIteration as end:
-                yield end.value, tests_html(end.value, language)
+                yield end.value, verdicts_html(end.value, language)
                 return
             yield visit, progress_html(done, count, language)
 

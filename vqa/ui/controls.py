@@ -9,7 +9,7 @@ from vqa.ui.style import CHOICES_JS, own_html
 from vqa.ui.texts import T, text
 from vqa.ui.visit import COMPARE, MapView
 
-DROP_HEIGHT = 96
+DROP_HEIGHT = 104
 KINDS = {"photo": "examples", "drawing": "examples.drawings"}  # of an example: the title of its row
 
 

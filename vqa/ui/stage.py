@@ -86,7 +86,7 @@ def progress_html(done: int, steps: int, language: str) -> str:
     return f'<p class="working" role="status"><span class="spinner"></span>{esc(said)}</p>'
 
 
-def tests_html(visit: Visit, language: str) -> str:
+def verdicts_html(visit: Visit, language: str) -> str:
     """What the tests of the shown maps said."""
     parts = []
     for name, tested in visit.tests.items():

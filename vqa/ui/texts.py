@@ -21,8 +21,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     # asking
     "photo": ("Photograph", "照片"),
     "photo.drop": (
-        "Your own photo: drop it here, or click\nIt stays on this machine and is deleted after an hour",
-        "使用自己的照片：拖到这里，或点击选择\n照片只留在本机，一小时后删除",
+        "Your photo: drop it here, or click\nIt stays here and is deleted in an hour",
+        "你的照片：拖到这里，或点击选择\n照片只留在本机，一小时后删除",
     ),
     "examples": ("Or try one of these", "或试试这些照片"),
     "examples.drawings": ("Drawings", "绘图"),
@@ -98,7 +98,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unknown": ("I don't know", "我不知道"),
     "unknown.guess": ("My guess would be “{answer}”.", "要猜的话，是“{answer}”。"),
     "choices": ("Chosen among: {answers}.", "在以下答案中选择：{answers}。"),
-    "gloss": ("({words})", "（{words}）"),
     "say": ("Answer: {answer}, {percent}, {sure}", "答案：{answer}，{percent}，{sure}"),
     "feedback": ("Wrong? Right would be …", "答错了？正确答案是……"),
     "feedback.hint": ("e.g. a lion", "例如：a lion"),
@@ -157,7 +156,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "map.save.svg": ("Save as SVG", "保存为 SVG"),
     "map.figure": (
         "“{question}” {answer}, {percent} ({variant}, {method}). {what}",
-        "“{question}”{answer}，{percent}（{variant}，{method}）。{what}",
+        "问：“{question}”答：{answer}，{percent}（{variant}，{method}）。{what}",
     ),
     "map.plain": ("The photo", "照片"),
     "bar.hint": ("Click an answer to see the areas that speak for it.", "点击一个答案，查看支持它的区域。"),
