@@ -22,7 +22,16 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--share", action="store_true", help="a public address through gradio's servers (off by default)"
     )
     parser.add_argument(
-        "--mcp", action="store_true", help="offer the endpoints to MCP clients, if gradio[mcp] is installed"
+        "--mcp",
+        action=argparse.BooleanOptionalAction,
+        help="offer the endpoints to MCP clients (default: where gradio[mcp] is installed)",
+    )
+    parser.add_argument(
+        "--root-path",
+        type=root_path,
+        default=os.environ.get("GRADIO_ROOT_PATH", ""),
+        metavar="/PATH",
+        help="where a reverse proxy serves the page, if not at its root",
     )
     return parser.parse_args(arguments)
 
@@ -32,6 +41,13 @@ def port_number(text: str) -> int:
     if not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"must be a number up to 65535, not {text!r}")
     return int(text)
+
+
+def root_path(text: str) -> str:
+    """An argument that must be the path, or the whole address, at which others find the page."""
+    if text and not text.startswith(("/", "http://", "https://")):
+        raise argparse.ArgumentTypeError(f"must begin with / (or be an address), not {text!r}")
+    return text.rstrip("/")
 
 
 def prepare_environment() -> None:
@@ -61,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     gpu = lent_gpu()  # `spaces` must be imported before torch
     from vqa.inference.predictor import VQAPredictor
-    from vqa.ui import build_page, serve
+    from vqa.ui import build_page, serve, speak_mcp
 
     device = args.device or ("cuda" if os.environ.get("SPACES_ZERO_GPU") else "cpu")
     try:
@@ -69,12 +85,22 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"The model cannot be loaded. {error}", file=sys.stderr)
         return 1
-    if args.mcp and importlib.util.find_spec("mcp") is None:
+    has_mcp = importlib.util.find_spec("mcp") is not None
+    if args.mcp and not has_mcp:
         print("MCP stays off: its package is not installed (pip install 'gradio[mcp]').", file=sys.stderr)
-        args.mcp = False
+    with_mcp = has_mcp and args.mcp is not False
+    if with_mcp:
+        speak_mcp()
     page = build_page(predictor, args.weights, gpu)
     try:
-        serve(page, server_name=args.host, server_port=args.port, share=args.share, mcp_server=args.mcp)
+        serve(
+            page,
+            server_name=args.host,
+            server_port=args.port,
+            share=args.share,
+            mcp_server=with_mcp,
+            root_path=args.root_path,
+        )
     except OSError as error:
         print(f"The page cannot be served on {args.host}:{args.port}: {error}", file=sys.stderr)
         return 1

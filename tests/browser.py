@@ -119,10 +119,10 @@ def browser() -> Iterator:
 
 
 @contextmanager
-def served(predictor, weights=None) -> Iterator[str]:
-    """The page over a predictor on a free port of loopback; its address."""
+def served(predictor, weights=None, **options) -> Iterator[str]:
+    """The page over a predictor on a free port of loopback; its address. `options` go to `serve`."""
     from vqa.ui import build_page, serve
 
     page = build_page(predictor, weights)
-    yield serve(page, server_name="127.0.0.1", quiet=True)
+    yield serve(page, server_name="127.0.0.1", quiet=True, **options)
     page.close()

@@ -1,5 +1,6 @@
 """The running program: its options, its health, and its endpoints as other programs call them."""
 
+import base64
 import http.server
 import importlib.util
 import io
@@ -14,6 +15,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from gradio_client import Client, handle_file
@@ -22,7 +24,9 @@ from PIL import Image
 
 import app as entry
 import vqa.ui
-from tests.browser import served
+from tests.browser import Visitor, browser, served
+from tests.proxy import behind
+from vqa.explain.explanation import explain
 from vqa.inference.predictor import VQAPredictor
 from vqa.ui.page import QUEUE_SIZE
 from vqa.ui.serve import FAVICON
@@ -54,14 +58,24 @@ def photo_file(photo, tmp_path) -> Path:
 
 def test_help_shows_the_options():
     shown = subprocess.run([sys.executable, "app.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert all(option in shown.stdout for option in ("--host", "--port", "--device", "--weights", "--share", "--mcp"))
+    assert all(
+        option in shown.stdout
+        for option in ("--host", "--port", "--device", "--weights", "--share", "--mcp", "--root-path")
+    )
 
 
 def test_the_page_listens_on_this_machine_alone_unless_told(monkeypatch):
     monkeypatch.delenv("GRADIO_SERVER_NAME", raising=False)
     monkeypatch.delenv("GRADIO_SERVER_PORT", raising=False)
     args = entry.parse_arguments([])
-    assert (args.host, args.port, args.share, args.mcp) == ("127.0.0.1", 7860, False, False)
+    assert (args.host, args.port, args.share, args.mcp, args.root_path) == ("127.0.0.1", 7860, False, None, "")
+
+
+def test_the_path_behind_a_proxy_is_checked(capsys):
+    assert entry.parse_arguments(["--root-path", "/vqa/"]).root_path == "/vqa"
+    with pytest.raises(SystemExit):
+        entry.parse_arguments(["--root-path", "vqa"])
+    assert "must begin with /" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("port", ["99999", "-1", "http"])
@@ -114,6 +128,24 @@ def test_without_its_package_mcp_stays_off(tiny_predictor, monkeypatch, capsys):
     assert entry.main(["--mcp"]) == 1
     told = capsys.readouterr().err
     assert served == [False] and "MCP stays off" in told and "cannot be served on 127.0.0.1:7860: taken" in told
+    assert entry.main([]) == 1 and served == [False, False] and "MCP" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("options", "expected"), [([], True), (["--no-mcp"], False)])
+def test_mcp_is_on_where_its_package_is_installed(tiny_predictor, monkeypatch, options, expected):
+    served, spoken = [], []
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: object())
+    monkeypatch.setattr(entry, "prepare_environment", lambda *args: None)
+    monkeypatch.setattr(VQAPredictor, "from_pretrained", lambda *args, **options: tiny_predictor)
+    monkeypatch.setattr(vqa.ui, "speak_mcp", lambda: spoken.append(True))
+
+    def refuse(page, **given):
+        served.append((given["mcp_server"], given["root_path"]))
+        raise OSError("taken")
+
+    monkeypatch.setattr(vqa.ui, "serve", refuse)
+    assert entry.main([*options, "--root-path", "/vqa"]) == 1
+    assert served == [(expected, "/vqa")] and bool(spoken) == expected
 
 
 def test_no_gpu_is_lent_without_spaces():
@@ -150,9 +182,13 @@ def test_health(address):
         assert response.status == 200 and json.load(response) == {"status": "ok"}
 
 
-def test_only_the_three_endpoints_are_offered(client):
+def test_only_the_documented_endpoints_are_offered(client):
     named = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(named) == {"/ask", "/compare", "/similarity"}
+    assert set(named) == {"/ask", "/compare", "/explain", "/caption", "/similarity"}
+    documented = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    for name, endpoint in named.items():
+        values = ", ".join(f"`{parameter['parameter_name']}`" for parameter in endpoint["parameters"])
+        assert f"| `{name}` | {values} |" in documented
     assert [parameter["parameter_name"] for parameter in named["/ask"]["parameters"]] == [
         "photo",
         "question",
@@ -180,7 +216,54 @@ def test_compare_and_similarity(client, tiny_predictor, photo, photo_file):
     assert set(compared["results"]) == {"aligned", "unaligned"}
     near = client.predict(handle_file(photo_file), "a cat", "aligned", api_name="/similarity")
     assert near["cosine"] == pytest.approx(tiny_predictor.similarity(photo, "a cat", "aligned").cosine)
-    assert near["words"] == ["a", "cat"] and len(near["word_patch"]) == 2
+    assert near["words"] == ["a", "cat"] and "word_patch" not in near
+    asked = client.predict(handle_file(photo_file), "a cat", "aligned", True, api_name="/similarity")["word_patch"]
+    expected = tiny_predictor.similarity(photo, "a cat", "aligned").word_patch
+    assert np.array(asked) == pytest.approx(expected, abs=6e-5) and asked == np.round(asked, 4).tolist()
+
+
+def test_a_map_comes_as_numbers_and_as_a_picture(client, tiny_predictor, photo, photo_file):
+    call = [handle_file(photo_file), QUESTION, "unaligned"]
+    found = client.predict(*call, "attention", 1, 0, "red", api_name="/explain")
+    model, processor = tiny_predictor.models["unaligned"], tiny_predictor.processors["unaligned"]
+    seen = tiny_predictor.encode(photo)
+    expected = explain(model, processor, seen.states, QUESTION, "attention", 1, 0, "red")
+    assert np.array(found["map"]) == pytest.approx(expected.image_map, abs=1e-5) and found["answer"] == "red"
+    assert [entry["word"] for entry in found["word_scores"]] == expected.words
+    picture = Image.open(io.BytesIO(base64.b64decode(found["png"].removeprefix("data:image/png;base64,"))))
+    assert picture.format == "PNG" and picture.height > 100
+    defaults = client.predict(photo=handle_file(photo_file), question=QUESTION, api_name="/explain")
+    assert defaults["method"] == "relevance" and defaults["answer"] == tiny_predictor.ask(photo, QUESTION).answer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("magic", None, None, ""), "no method"),
+        (("relevance", 1, None, ""), "for attention"),
+        (("attention", 99, None, ""), "layer"),
+        (("attention", -1, None, ""), "layer is a whole number"),
+        (("attention", None, 0.5, ""), "head is a whole number"),
+        (("relevance", None, None, "red\nblue"), "one answer"),
+    ],
+)
+def test_a_map_that_cannot_be_made_is_told(client, photo_file, arguments, message):
+    with pytest.raises(AppError, match=message):
+        client.predict(handle_file(photo_file), QUESTION, "aligned", *arguments, api_name="/explain")
+
+
+def test_a_caption(client, tiny_predictor, photo, photo_file):
+    found = client.predict(handle_file(photo_file), "unaligned", api_name="/caption")
+    expected = tiny_predictor.caption(photo, "unaligned")
+    assert (found["caption"], found["variant"]) == (expected.answer, "unaligned")
+    assert found["confidence"] == pytest.approx(expected.confidence)
+
+
+@pytest.mark.parametrize("question", ["这是什么动物？", "¿Qué hay en la foto?", "Was ist das für ein Tier?"])
+def test_another_language_is_refused_as_on_the_page(client, photo_file, question):
+    for endpoint in ("/ask", "/compare", "/explain", "/similarity"):
+        with pytest.raises(AppError, match="English only"):
+            client.predict(handle_file(photo_file), question, api_name=endpoint)
 
 
 def test_defaults_are_enough(client, tiny_predictor, photo_file):
@@ -197,6 +280,7 @@ def test_defaults_are_enough(client, tiny_predictor, photo_file):
         ((QUESTION, "other", 5, ""), "variant is one of"),
         ((QUESTION, "aligned", 99, ""), "top_k"),
         ((QUESTION, "aligned", 5, "red " * 99), "too long"),
+        ((QUESTION, "aligned", 5, "red\n红色"), "not English"),
     ],
 )
 def test_bad_values_get_a_reason(client, photo_file, arguments, message):
@@ -320,3 +404,33 @@ def test_a_large_image_is_refused_by_its_header(client, tmp_path):
     (tmp_path / "large.png").write_bytes(data.getvalue())
     with pytest.raises(AppError, match="megapixels"):
         client.predict(handle_file(tmp_path / "large.png"), QUESTION, "aligned", 5, "", api_name="/ask")
+
+
+# At a path of a larger site
+
+
+@pytest.fixture(scope="module")
+def proxied(tiny_predictor):
+    with served(tiny_predictor, root_path="/some/where") as inner, behind(inner, "/some/where") as (url, strays):
+        yield url
+        assert strays == []  # no part of the page looked for anything outside its path
+
+
+def test_a_program_asks_behind_a_path(proxied, tiny_predictor, photo, photo_file):
+    found = Client(proxied, verbose=False).predict(handle_file(photo_file), QUESTION, api_name="/ask")
+    assert found["answer"] == tiny_predictor.ask(photo, QUESTION).answer
+    with urllib.request.urlopen(f"{proxied}healthz", timeout=30) as response:
+        assert json.load(response) == {"status": "ok"}
+
+
+def test_a_visitor_asks_behind_a_path(proxied):
+    with browser() as chromium:
+        context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+        visitor = Visitor(context, proxied)
+        visitor.page.locator("#answers article").first.wait_for()
+        visitor.ask("is there a dog?")
+        visitor.answered("is there a dog?")
+        visitor.page.locator("#examples .thumb").nth(1).click()
+        visitor.page.wait_for_function("document.querySelector('#answers h3.asked').innerText !== 'is there a dog?'")
+        context.close()
+    assert visitor.errors == [] and visitor.foreign == []

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 
 from app import parse_arguments
 from tests.browser import served
@@ -19,6 +20,7 @@ from vqa.__main__ import main, read_commands
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 MODEL_CARD = (ROOT / "weights" / "README.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:7860"
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
@@ -105,10 +107,12 @@ def test_every_option_of_the_page_exists():
     for line in [*lines, *(shlex.split(text) for text in re.findall(r"`make (app[^`]*)`", README))]:
         options = next((word.removeprefix("ARGS=") for word in line if word.startswith("ARGS=")), "")
         parse_arguments(shlex.split(options))
+    started = [line for line in "".join(blocks("sh", API)).splitlines() if line.startswith("python app.py")]
+    assert started and all(parse_arguments(shlex.split(line)[2:]) for line in started)
 
 
 def test_python_examples_parse_and_import_what_exists():
-    for block in blocks("python"):
+    for block in blocks("python") + blocks("python", API):
         for node in ast.walk(ast.parse(block)):
             if isinstance(node, ast.ImportFrom):
                 module = importlib.import_module(node.module)
@@ -121,17 +125,20 @@ def address(tiny_predictor) -> Iterator[str]:
         yield url.rstrip("/")
 
 
-def test_the_python_client_example_runs(address, monkeypatch, capsys):
-    monkeypatch.chdir(ROOT)
-    [example] = [block for block in blocks("python") if "gradio_client" in block]
-    exec(compile(example.replace(ADDRESS, address), "README.md", "exec"), {})
-    asked, compared, near = map(ast.literal_eval, capsys.readouterr().out.splitlines()[-3:])
+def test_the_python_client_example_runs(address, tmp_path, monkeypatch, capsys):
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    [example] = blocks("python", API)
+    exec(compile(example.replace(ADDRESS, address), "docs/api.md", "exec"), {})
+    *printed, map_line = capsys.readouterr().out.splitlines()[-4:]
+    asked, compared, near = map(ast.literal_eval, printed)
     assert len(asked["top"]) == 3 and "results" in compared and -1 <= near["cosine"] <= 1
+    assert 0 < float(map_line.split()[-1]) <= 1 and Image.open(tmp_path / "map.png").format == "PNG"
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl on this machine")
 def test_the_curl_example_runs(address):
-    [example] = blocks("bash")
+    [example] = blocks("bash", API)
     assert ADDRESS in example
     script = example.replace(ADDRESS, address)
     done = subprocess.run(

@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from vqa.data.questions import read_questions
+from vqa.evaluate.accuracy import Scored
+from vqa.evaluate.contrast import kind_of, read_contrast
+from vqa.evaluate.records import hash_weights
 from vqa.inference.predictor import VQAPredictor
 
 ROOT = Path(__file__).parent.parent
@@ -99,3 +103,20 @@ def test_the_map_shown_first_is_measured_to_beat_random_hiding_and_chance(name):
     for asked in measured["pointing"].values():
         found = asked["methods"][measured["default"]]
         assert found["over_chance"]["interval"][0] > 0 and found["ratio"] > 2
+
+
+def test_the_cases_on_the_page_are_what_these_weights_answer(predictor):
+    found = read_contrast(WEIGHTS / "contrast.json")
+    now = {name: hash_weights(WEIGHTS, name) for name in ("aligned", "unaligned")}
+    assert found["weights"] == now, "these are other weights: run `python -m vqa contrast` again"
+    asked = {(q.image_id, q.question): q for q in read_questions([ROOT / "examples" / "questions.jsonl"])}
+    assert found["cases"] and found["count"] == len(asked)
+    for case in found["cases"]:
+        question, photo = asked[case["example"], case["question"]], ROOT / "examples" / f"{case['example']}.jpg"
+        scored = []
+        for name in now:
+            answered = predictor.ask(photo, case["question"], name)
+            assert answered.answer == case[name]["answer"]
+            assert answered.confidence == pytest.approx(case[name]["probability"], abs=0.02)
+            scored.append(Scored(question, answered.answer, answered.confidence))
+        assert kind_of(*scored) == case["kind"]

@@ -97,3 +97,25 @@ def test_bad_input_is_refused_with_a_reason():
         space.alignment(IMAGES, TEXTS[:3])
     with pytest.raises(ValueError, match="two embeddings"):
         space.uniformity(IMAGES[:1])
+
+
+def test_a_match_curve_finds_the_curve_that_pairs_were_drawn_from():
+    random = np.random.default_rng(3)
+    cosines = random.uniform(-1, 1, 40_000)
+    matches = random.random(40_000) < space.sigmoid(6 * cosines - 1)
+    slope, intercept = space.match_curve(cosines[matches], cosines[~matches])
+    balance = np.log((~matches).sum() / matches.sum())  # both kinds count the same, whatever their numbers
+    assert slope == pytest.approx(6, rel=0.05) and intercept == pytest.approx(-1 + balance, abs=0.1)
+
+
+def test_a_match_curve_knows_nothing_where_the_two_kinds_are_alike_and_stays_finite_where_they_lie_apart():
+    slope, intercept = space.match_curve([0.1, 0.2, 0.3], [0.3, 0.2, 0.1])
+    assert space.sigmoid(slope * 0.3 + intercept) == pytest.approx(0.5)
+    slope, intercept = space.match_curve([0.8, 0.9], [0.1, 0.2])
+    assert np.isfinite(slope) and space.sigmoid(slope * 0.9 + intercept) > 0.95 > 0.05 > space.sigmoid(intercept)
+    with pytest.raises(ValueError, match="needs matching pairs"):
+        space.match_curve([], [0.1])
+
+
+def test_the_sigmoid_does_not_overflow():
+    assert space.sigmoid(np.array([-1e4, 0.0, 1e4])).tolist() == [0.0, 0.5, 1.0]

@@ -291,6 +291,13 @@ def test_both_models_are_compared(visitor, photo_file):
     assert page.locator("#question textarea").input_value() == question
     assert page.locator("#answers article").count() == 2
     assert "What the difference means" in page.locator("#answers").inner_text()
+    page.locator("#ranked .notice", has_text="Write a line about your photo").wait_for()
+    page.locator("#own-line textarea").fill("a red square on blue")
+    page.locator("#own-line textarea").press("Enter")
+    own = page.locator("#ranked li.right", has_text="a red square on blue")
+    own.nth(1).wait_for()
+    assert own.count() == 2 and page.locator("#ranked li").count() == 8
+    assert page.locator("#ranked").bounding_box()["y"] < page.locator("#answers").bounding_box()["y"]
     assert page.locator("#stage .picture img").count() == 2
     page.locator("#same-scale input").check()
     page.wait_for_function(
@@ -395,24 +402,10 @@ def test_a_group_of_radio_buttons_is_one_stop_and_arrows_move_in_it(visitor):
 
 def test_the_other_tabs(visitor):
     page = visitor.page
-    visitor.open_tab("Alignment lab")
-    page.locator("#matrix table").first.wait_for()
-    assert page.locator("#matrix table").count() == 2 and page.locator("#plane svg").count() == 2
-    loss = page.locator("#matrix .loss").first.inner_text()
-    page.locator("#temperature input[type=number]").fill("1")
-    page.locator("#temperature input[type=number]").press("Enter")
-    page.wait_for_function("loss => document.querySelector('#matrix .loss').innerText !== loss", arg=loss)
-    page.locator("#caption textarea").fill("a cat")
-    page.locator("#caption textarea").press("Enter")
-    page.locator("#found h4", has_text="Nearest photographs to “a cat”").wait_for()
-    assert page.locator("#found li img").count() == 8
-    page.locator("#lab-gallery .thumb").nth(1).click()
-    page.locator("#found h4", has_text="Nearest captions").wait_for()
     visitor.open_tab("Results")
     page.locator("#results .notice", has_text="no measurements").wait_for()
     visitor.open_tab("How it works")
     page.locator("svg.diagram").wait_for()
-    page.locator("#formulas .katex").first.wait_for()
 
 
 def test_on_a_telephone_the_next_question_is_in_reach(chromium, address):

@@ -13,6 +13,12 @@ WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that choose a model: which weights, which checkpoint, where it runs."""
+    add_weights_arguments(parser)
+    parser.add_argument("--variant", default="aligned", metavar="NAME", help="aligned (default) or unaligned")
+
+
+def add_weights_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of a command that takes all checkpoints of a folder."""
     parser.add_argument(
         "--weights",
         type=Path,
@@ -20,7 +26,6 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="a folder, or a Hub id (owner/name); default: weights/ of the source tree",
     )
-    parser.add_argument("--variant", default="aligned", metavar="NAME", help="aligned (default) or unaligned")
     parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
 
 

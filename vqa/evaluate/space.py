@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+SLOPE_PENALTY = 1e-4
+NEWTON_STEPS = 30
+
 
 def alignment(images: np.ndarray, texts: np.ndarray) -> float:
     """Mean squared distance of matching pairs, (N, D) against (N, D): 0 is perfect (Wang and Isola, 2020)."""
@@ -43,6 +46,35 @@ def info_nce(similarity: np.ndarray, temperature: float) -> float:
     logits = similarity / temperature
     matching = np.diagonal(logits)
     return float(np.mean([_log_sum_exp(logits, 1) - matching, _log_sum_exp(logits, 0) - matching]))
+
+
+def match_curve(matched: Sequence[float], mismatched: Sequence[float]) -> tuple[float, float]:
+    """The logistic curve `(slope, intercept)` that tells matching pairs from others by their cosine alone.
+
+    `sigmoid(slope * cosine + intercept)` is the probability of a match where both kinds are equally frequent. Each
+    cosine has its own, as in SigLIP (Zhai et al. 2023), whatever else it is compared with. Fitted by Newton's method;
+    a small penalty on the slope keeps it finite where the two kinds do not overlap. Raises `ValueError` without pairs.
+    """
+    if not len(matched) or not len(mismatched):
+        raise ValueError("A match curve needs matching pairs and others.")
+    cosines = np.concatenate([matched, mismatched])
+    is_match = np.repeat([1.0, 0.0], [len(matched), len(mismatched)])
+    share = np.repeat([0.5 / len(matched), 0.5 / len(mismatched)], [len(matched), len(mismatched)])
+    centre, spread = cosines.mean(), max(float(cosines.std()), 1e-9)
+    inputs = np.stack([(cosines - centre) / spread, np.ones_like(cosines)], axis=1)  # (N, 2)
+    penalty = np.diag([SLOPE_PENALTY, 0.0])
+    weights = np.zeros(2)
+    for _ in range(NEWTON_STEPS):
+        probability = sigmoid(inputs @ weights)
+        gradient = inputs.T @ (share * (probability - is_match)) + penalty @ weights
+        curvature = (inputs.T * (share * probability * (1 - probability))) @ inputs + penalty
+        weights -= np.linalg.solve(curvature, gradient)
+    slope = weights[0] / spread
+    return float(slope), float(weights[1] - slope * centre)
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    return 0.5 * (1 + np.tanh(0.5 * np.asarray(logits)))  # which never overflows
 
 
 def recall_at_k(

@@ -414,6 +414,11 @@ class VQAPredictor:
         _, states, mask = stack_questions(self.read_many(captions), self.device)
         return pool(model.heads.aligner.text(states), mask).cpu().numpy()
 
+    def pair_cosines(self, variant: str) -> tuple[list[float], list[float]] | None:
+        """Cosines of val's matched and of its mismatched pairs, None where the weights came without them."""
+        space = self._spaces.get(variant)
+        return (space["matched"], space["mismatched"]) if space else None
+
     @torch.inference_mode()
     def similarity(self, photo: Photo | PhotoSource, text: str | Question, variant: str = "aligned") -> Similarity:
         """How near a photograph and a text lie in the shared space, in all and word by patch.

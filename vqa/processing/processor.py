@@ -233,6 +233,10 @@ class VQAProcessor(ProcessorMixin):
                 words.append((start, end, [place]))
         return [Word(question[start:end], tuple(places)) for start, end, places in words]
 
+    def tokens(self, ids: Sequence[int]) -> list[tuple[str, int]]:
+        """BERT's word pieces, `[CLS]` and `[SEP]` among them, with their numbers."""
+        return list(zip(self.tokenizer.convert_ids_to_tokens(list(ids)), ids, strict=True))
+
     def encode_answer(self, answer: str) -> list[int]:
         """The pieces of an answer between `BOS` and `EOS`."""
         return [BOS, *self.answer_pieces.encode(answer), EOS]

@@ -1,7 +1,5 @@
 """An answer as the page shows it: the words, how sure they are, what the model says without looking, and the time."""
 
-from collections.abc import Mapping
-
 from vqa.inference.predictor import Prediction
 from vqa.ui.glosses import gloss, gloss_words
 from vqa.ui.links import Link
@@ -21,15 +19,15 @@ def sureness(prediction: Prediction) -> str:
     return "fairly" if prediction.confidence >= 0.6 else "leaning"
 
 
-def answers_html(visit: Visit, language: str, results: Mapping[str, dict] | None = None) -> str:
-    """The cards of the current question; `results` (eval.json by model) lets the comparison cite the record."""
+def answers_html(visit: Visit, language: str) -> str:
+    """The cards of the current question."""
     turn = visit.turn
     if turn is None:
         if visit.photo is None:
             return notice(text(language, "welcome"))
         return notice(text(language, "ready", ms=milliseconds(visit.photo.image_ms)))
     cards = [_card(visit, name, language) for name in turn.predictions]
-    verdict = _verdict(turn, language, results or {}) if len(cards) > 1 else ""
+    verdict = _verdict(turn, language) if len(cards) > 1 else ""
     save = download(text(language, "export"), "answer.jsonl", turn.to_dict())
     link = _link(visit, language)
     said = esc(". ".join(say(prediction, language) for prediction in turn.predictions.values()))
@@ -169,7 +167,7 @@ def _strip(turn: Turn, visit: Visit, language: str) -> str:
     return f'<div class="times"><p>{esc(sentence)}</p><div class="strip" aria-hidden="false">{parts}</div></div>'
 
 
-def _verdict(turn: Turn, language: str, results: Mapping[str, dict]) -> str:
+def _verdict(turn: Turn, language: str) -> str:
     """What the difference between the two models means, and what it does not."""
     one, other = turn.predictions["aligned"], turn.predictions["unaligned"]
     if one.answer == other.answer:
@@ -182,19 +180,4 @@ def _verdict(turn: Turn, language: str, results: Mapping[str, dict]) -> str:
     else:
         shares = {"more": percent(more.confidence), "less": percent(less.confidence)}
         lines.append(text(language, "verdict.surer", variant=text(language, more.variant), **shares))
-    lines.append(_record(language, results))
-    space = {name: similarity.mismatched_percentile for name, similarity in turn.similarities.items()}
-    if None not in space.values():
-        shares = {name: percent(value / 100) for name, value in space.items()}
-        lines.append(text(language, "verdict.space", **shares))
-    return section(text(language, "verdict"), f'<p class="verdict">{esc(" ".join(filter(None, lines)))}</p>')
-
-
-def _record(language: str, results: Mapping[str, dict]) -> str:
-    """How the two compare over whole test sets, where that was measured."""
-    measured = [results.get(name, {}).get("benchmarks", {}) for name in ("aligned", "unaligned")]
-    common = [name for name in measured[0] if name in measured[1]]
-    if not common:
-        return ""
-    figures = [f"{name} {' : '.join(percent(part[name]['accuracy']) for part in measured)}" for name in common]
-    return text(language, "verdict.record", figures=", ".join(figures))
+    return section(text(language, "verdict"), f'<p class="verdict">{esc(" ".join(lines))}</p>')

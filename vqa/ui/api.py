@@ -1,23 +1,34 @@
-"""The same answers for programs: `/ask`, `/compare` and `/similarity` take a file and plain values and return JSON.
+"""The same answers for programs: each endpoint takes a photograph and plain values and returns JSON.
 
-The docstrings of the three handlers are what "Use via API" and MCP clients show.
+The docstrings of the handlers are what "Use via API" and MCP clients show; `docs/api.md` has examples.
 """
 
+import base64
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import gradio as gr
+from PIL import Image
 
+from vqa.common.english import is_english
+from vqa.explain.explanation import METHODS, explain
+from vqa.explain.figure import map_figure
+from vqa.explain.overlay import common_scale
 from vqa.inference.predictor import Photo, VQAPredictor
 from vqa.processing.photos import PhotoError
 from vqa.processing.text import QuestionError, answer_list
 from vqa.ui import visit as visits
+from vqa.ui.checks import question_problem
 from vqa.ui.events import MODEL_QUEUE
 from vqa.ui.guard import refusal, uploaded_path
-from vqa.ui.visit import COMPARE, MapView, Visit, similarity_dict
+from vqa.ui.texts import text
+from vqa.ui.visit import COMPARE, MapView, Visit
 
 MOST_ANSWERS = 1000
 MOST_TOP_K = 10
+OPACITY = 0.75  # of a map in its picture
+ROUNDED = 4  # digits of cosines and shares
 
 
 class Api:
@@ -32,11 +43,18 @@ class Api:
             variant = gr.Radio(names, value=names[0], label="variant")
             top_k = gr.Number(5, precision=0, minimum=1, maximum=MOST_TOP_K, label="top_k")
             answers = gr.Textbox("", label="answers: allowed answers, one a line; empty allows any")
+            word_patch = gr.Checkbox(False, label="word_patch: return the cosine of each word with each patch")
+            method = gr.Radio(list(METHODS), value="relevance", label="method")
+            layer, head = (gr.Number(None, precision=0, label=f"{name}: for attention; empty averages all")
+                           for name in ("layer", "head"))  # fmt: skip
+            answer = gr.Textbox("", label="answer: the answer to explain; empty takes the model's own")
             result = gr.JSON(label="result")
             trigger = gr.Button()
         endpoints = [
             (self.ask, [photo, question, variant, top_k, answers]),
-            (self.similarity, [photo, caption, variant]),
+            (self.explain, [photo, question, variant, method, layer, head, answer]),
+            (self.caption, [photo, variant]),
+            (self.similarity, [photo, caption, variant, word_patch]),
         ]
         if len(names) > 1:
             endpoints.append((self.compare, [photo, question]))
@@ -47,7 +65,7 @@ class Api:
         """Answer a question about a photograph, with calibrated probabilities.
 
         Args:
-            photo: The photograph: JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF.
+            photo: A data: URI or an uploaded file (JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF); addresses are not fetched.
             question: The question, in English.
             variant: Which model answers, aligned or unaligned.
             top_k: How many answers to return, most probable first.
@@ -56,42 +74,121 @@ class Api:
         Returns:
             answer, confidence, sure, top, variant and timings_ms.
         """
+        question = _english(question)
         seen, variant = self._photo(photo), self._variant(variant)
-        if not isinstance(top_k, (int, float)) or not 1 <= top_k <= MOST_TOP_K:
+        if isinstance(top_k, bool) or not isinstance(top_k, (int, float)) or not 1 <= top_k <= MOST_TOP_K:
             raise refusal(f"top_k is a whole number from 1 to {MOST_TOP_K}.")
         allowed = self._allowed(answers, variant)
         with _polite():
-            return self.predictor.ask(seen, question or "", variant, int(top_k), allowed).to_dict()
+            return self.predictor.ask(seen, question, variant, int(top_k), allowed).to_dict()
+
+    def explain(
+        self,
+        photo: dict,
+        question: str,
+        variant: str = "",
+        method: str = "relevance",
+        layer: int | None = None,
+        head: int | None = None,
+        answer: str = "",
+    ) -> dict:
+        """Where a model looked for an answer: a heatmap over the photograph, as numbers and as a picture.
+
+        Args:
+            photo: A data: URI or an uploaded file (JPEG, PNG, WebP, GIF, BMP or TIFF); addresses are not fetched.
+            question: The question, in English.
+            variant: Which model, aligned or unaligned.
+            method: relevance, attention, rollout or occlusion (slow).
+            layer: For attention, which layer, from 0: co-attention blocks, then decoder layers; empty averages all.
+            head: For attention, which head, from 0; empty averages all.
+            answer: The answer to explain; empty takes the model's own.
+
+        Returns:
+            question, variant, method, answer, map (rows of patches), word_scores, low and high (its scale), and png.
+        """
+        question = _english(question)
+        seen, variant = self._photo(photo), self._variant(variant)
+        asked = self._allowed(answer, variant) or [self.predictor.ask(seen, question, variant, 1).answer]
+        if len(asked) > 1:
+            raise refusal("answer is one answer, on one line.")
+        model, processor = self.predictor.models[variant], self.predictor.processors[variant]
+        try:
+            found = explain(
+                model, processor, seen.states, question, method, _place(layer, "layer"), _place(head, "head"), asked[0]
+            )
+        except ValueError as error:  # a method, layer or head that the model does not have
+            raise refusal(error) from error
+        low, high = common_scale(found.image_map)
+        what = f"{question} {asked[0]} ({variant}, {method})"
+        drawn = map_figure(seen.image, found.image_map, low, high, OPACITY, what)
+        return {
+            "question": question,
+            "variant": variant,
+            "method": method,
+            "answer": asked[0],
+            "map": found.image_map.round(ROUNDED + 1).tolist(),
+            "word_scores": [
+                {"word": word, "score": round(float(score), ROUNDED)}
+                for word, score in zip(found.words, found.word_scores, strict=True)
+            ],
+            "low": round(low, ROUNDED + 1),
+            "high": round(high, ROUNDED + 1),
+            "png": _png(drawn),
+        }
+
+    def caption(self, photo: dict, variant: str = "") -> dict:
+        """Describe a photograph in a sentence. Small things are often wrong.
+
+        Args:
+            photo: A data: URI or an uploaded file (JPEG, PNG, WebP, GIF, BMP or TIFF); addresses are not fetched.
+            variant: Which model, aligned or unaligned.
+
+        Returns:
+            caption, confidence, variant and timings_ms.
+        """
+        seen, variant = self._photo(photo), self._variant(variant)
+        said = self.predictor.caption(seen, variant).to_dict()
+        return {"caption": said["answer"]} | {key: said[key] for key in ("confidence", "variant", "timings_ms")}
 
     def compare(self, photo: dict, question: str) -> dict:
         """Answer a question with the aligned and the unaligned model, each also without looking, and their cosines.
 
         Args:
-            photo: The photograph: JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF.
+            photo: A data: URI or an uploaded file (JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF); addresses are not fetched.
             question: The question, in English.
 
         Returns:
-            question, and results by model: the answer as of /ask, without_looking, and similarity.
+            question, and results by model: the answer as of /ask, without_looking, and similarity (cosine).
         """
+        question = _english(question)
         seen = self._photo(photo)
         with _polite():
-            asked = visits.ask(Visit(seen), self.predictor, question or "", COMPARE, MapView("off"))
-            return asked.turn.to_dict()
+            turn = visits.ask(Visit(seen), self.predictor, question, COMPARE, MapView("off")).turn.to_dict()
+        return {"question": turn["question"], "results": turn["results"]}
 
-    def similarity(self, photo: dict, text: str, variant: str = "") -> dict:
-        """How near a photograph and a text lie in a model's shared space, in all and word by patch.
+    def similarity(self, photo: dict, text: str, variant: str = "", word_patch: bool = False) -> dict:
+        """How near a photograph and a text lie in a model's shared space.
 
         Args:
-            photo: The photograph: JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF.
-            text: A caption or a question, in English.
+            photo: A data: URI or an uploaded file (JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF); addresses are not fetched.
+            text: A caption, in English.
             variant: Which model's space, aligned or unaligned.
+            word_patch: Whether to return the cosine of each word with each patch too.
 
         Returns:
-            cosine, its percentiles among matched and mismatched pairs, words, and word_patch cosines.
+            cosine, its percentiles among matched and mismatched pairs of captions, words, and word_patch on request.
         """
-        seen = self._photo(photo)
+        text = _english(text)
+        seen, variant = self._photo(photo), self._variant(variant)
         with _polite():
-            return similarity_dict(self.predictor.similarity(seen, text or "", self._variant(variant)))
+            found = self.predictor.similarity(seen, text, variant)
+        result = {
+            "cosine": found.cosine,
+            "matched_percentile": found.matched_percentile,
+            "mismatched_percentile": found.mismatched_percentile,
+            "words": found.words,
+        }
+        return result | ({"word_patch": found.word_patch.round(ROUNDED).tolist()} if word_patch is True else {})
 
     def _photo(self, upload: dict | None) -> Photo:
         with _polite():
@@ -105,6 +202,9 @@ class Api:
         allowed = answer_list((answers or "").splitlines())
         if len(allowed) > MOST_ANSWERS:
             raise refusal(f"At most {MOST_ANSWERS} answers can be allowed.")
+        for answer in allowed:
+            if not is_english(answer):
+                raise refusal(text("en", "among.foreign", answer=answer[:40]))
         for answer in self.predictor.too_long(allowed, variant):
             raise refusal(f"The allowed answer “{answer[:40]}…” is too long.")
         return allowed or None
@@ -114,6 +214,30 @@ class Api:
         if variant and variant not in names:
             raise refusal(f"variant is one of {', '.join(names)}.")
         return variant or names[0]
+
+
+def _english(question: str) -> str:
+    """A question or caption, refused by the rules of the page."""
+    question = question if isinstance(question, str) else ""
+    problem = question_problem(question, "en")
+    if problem:
+        raise refusal(problem)
+    return question
+
+
+def _place(value: object, name: str) -> int | None:
+    """The number of a layer or head, None for all."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value) or value < 0:
+        raise refusal(f"{name} is a whole number from 0 on, or empty.")
+    return int(value)
+
+
+def _png(picture: Image.Image) -> str:
+    data = io.BytesIO()
+    picture.save(data, "PNG")
+    return "data:image/png;base64," + base64.b64encode(data.getvalue()).decode()
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The first tab: a photo, a question, the answer, and where the model looked."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from vqa.processing.text import QuestionError
 from vqa.ui import visit as visits
 from vqa.ui.answers import answers_html, descriptions_html, history_html, suggestions_html
 from vqa.ui.checks import allowed_answers, among_problem, question_problem
-from vqa.ui.controls import Experiments, Extras, Feedback, MapControls, Photos, Questions
+from vqa.ui.contrasts import contrasts_html
+from vqa.ui.controls import CaptionRanking, Experiments, Extras, Feedback, MapControls, Photos, Questions
 from vqa.ui.events import model_events, quick_events
 from vqa.ui.gallery import Gallery
 from vqa.ui.guard import uploaded_path
@@ -21,6 +22,7 @@ from vqa.ui.links import Link
 from vqa.ui.maps import cosines_html
 from vqa.ui.markup import notice
 from vqa.ui.opening import Opening
+from vqa.ui.ranking import rank, ranking_html
 from vqa.ui.stage import heads_html, hidden_html, progress_html, stage_html, verdicts_html, words_html
 from vqa.ui.style import ANSWERED_JS, CHOICES_JS, MAPS_JS, own_html
 from vqa.ui.texts import language_of, text
@@ -39,12 +41,12 @@ class AskTab:
         self,
         predictor: VQAPredictor,
         gallery: Gallery,
-        results: Mapping[str, dict],
+        contrast: dict | None,
         labels: Labels,
         language: gr.Radio,
         gpu: Callable,
     ):
-        self.predictor, self.gallery, self.results, self.language = predictor, gallery, results, language
+        self.predictor, self.gallery, self.language = predictor, gallery, language
         self.visit = gr.State(Visit(), time_to_live=VISIT_SECONDS)
         self.link = gr.State(Link(), time_to_live=VISIT_SECONDS)
         self.photos = Photos(labels, gallery)
@@ -58,11 +60,13 @@ class AskTab:
                 self.experiments = Experiments(labels)
             with gr.Column(scale=5, min_width=300, elem_id="said"):
                 self.asked = Questions(labels, gallery)
+                self.captions = CaptionRanking(labels)
                 self.answers = own_html(js_on_load=CHOICES_JS, elem_id="answers")
                 self.suggestions = own_html(js_on_load=CHOICES_JS, elem_id="suggestions")
                 self.extras = Extras(labels)
                 self.feedback = Feedback(labels)
                 self.history = own_html(js_on_load=CHOICES_JS, elem_id="history")
+        labels.html(lambda language: contrasts_html(contrast, gallery, language), elem_id="contrasts")
         self.cosines = own_html(elem_id="cosines")
         self.opening = Opening(predictor, gallery, self.look.first, gpu)
         self._connect(gpu)
@@ -74,7 +78,8 @@ class AskTab:
         pictures = [self.visit, self.stage, self.words, self.answers, self.cosines, tries.hidden, self.heads]
         shown = [
             *pictures, self.notice, self.suggestions, self.history, self.extras.description, self.feedback.column,
-            self.feedback.noted, look.column, look.fine, look.same_scale, look.working, look.progress, tries.column,
+            self.feedback.noted, self.captions.column, self.captions.ranked,
+            look.column, look.fine, look.same_scale, look.working, look.progress, tries.column,
             tries.tested, asked.question, asked.variant, self.photos.photo, look.mode, look.head,
         ]  # fmt: skip
         run, quick = model_events(gpu), quick_events()
@@ -100,6 +105,7 @@ class AskTab:
         ]
         quick(look.cancel.click, self.on_cancel, [self.visit, language], [*shown], cancels=[*looking, *answering])
         model(self.answers.click, self.on_rival, [self.visit, *scene])
+        model(self.captions.line.submit, self.on_line, [self.visit, self.captions.line, *scene])
         run(look.heads_button.click, self.on_heads, [self.visit, *scene], [self.visit, self.heads])
         model(self.heads.click, self.on_head, [self.visit, *look.view, *scene])
         run(tries.test.click, self.on_test, [self.visit, language], [self.visit, tries.tested], show_progress="hidden")
@@ -127,7 +133,7 @@ class AskTab:
             self.visit: visit,
             self.stage: stage_html(visit, opacity, language),
             self.words: words_html(visit, language),
-            self.answers: answers_html(visit, language, self.results),
+            self.answers: answers_html(visit, language),
             self.cosines: cosines_html(visit, opacity, language),
             self.experiments.hidden: hidden_html(visit, language),
             self.heads: heads_html(visit, opacity, language),
@@ -142,6 +148,8 @@ class AskTab:
             self.history: history_html(visit, language),
             self.extras.description: descriptions_html(visit, language),
             self.feedback.column: gr.update(visible=turn is not None),
+            self.captions.column: gr.update(visible=turn is not None and len(turn.predictions) > 1),
+            self.captions.ranked: ranking_html(visit.ranking, language),
             self.feedback.noted: _noted(visit, language),
             look.column: gr.update(visible=turn is not None),
             look.fine: gr.update(visible=visit.view.mode == "attention"),
@@ -248,6 +256,8 @@ class AskTab:
         except QuestionError as error:  # more tokens than the text encoder reads
             yield self._problem(str(error))
             return
+        if len(visit.turn.predictions) > 1 and visit.ranking is None:
+            visit = replace(visit, ranking=rank(self.gallery, visit.photo, visit.example))
         controls = {self.asked.question: visit.turn.question, self.asked.variant: variant}
         if view.mode == "occlusion":
             yield self._show(visit, opacity, language) | controls
@@ -295,6 +305,14 @@ class AskTab:
         focus = focus if focus.index else Focus()
         visit = visits.compare_answers(visit, self.predictor, focus) if focus.index else replace(visit, focus=focus)
         return self._draw(visit, opacity, language)
+
+    def on_line(self, visit: Visit, line: str, opacity: float, language: str) -> Shown:
+        """A visitor's own line about the photo is ranked among its captions."""
+        problem = text(language, "photo.none") if visit.photo is None else question_problem(line, language)
+        if problem:
+            return self._problem(problem)
+        ranking = rank(self.gallery, visit.photo, visit.example, line.strip())
+        return self._show(replace(visit, ranking=ranking), opacity, language)
 
     def on_heads(self, visit: Visit, opacity: float, language: str) -> tuple[Visit, str]:
         """All heads of the layer that is shown, as a gallery."""
@@ -360,7 +378,7 @@ class AskTab:
         """What would have been right goes into the exported result, and nowhere else."""
         if visit.turn is not None:
             visit = visits.correct(visit, right[:NAME_CHARACTERS])
-        return visit, answers_html(visit, language, self.results), _noted(visit, language)
+        return visit, answers_html(visit, language), _noted(visit, language)
 
     def on_language(self, visit: Visit, opacity: float, language: str) -> Shown:
         """Everything said so far, in the other language."""

@@ -157,3 +157,19 @@ def examples_html(gallery: Gallery, language: str) -> str:
         title = esc(text(language, title))
         rows.append(f'<div class="gallery {kind}s" role="group" aria-label="{title}"><h3>{title}</h3>{buttons}</div>')
     return "".join(rows)
+
+
+class CaptionRanking:
+    """In a comparison: captions in both models' order, and a line of the visitor's own to be ranked with them."""
+
+    def __init__(self, labels: Labels):
+        with gr.Column(visible=False, elem_id="captions") as self.column:
+            self.ranked = own_html(elem_id="ranked")
+            self.line = labels(
+                gr.Textbox,
+                label=T("rank.line"),
+                placeholder=T("rank.line.hint"),
+                submit_btn=T("rank.add"),
+                max_lines=2,
+                elem_id="own-line",
+            )

@@ -93,12 +93,3 @@ class Gallery:
                 self.predictor.embed_texts(captions, variant=variant),
             )
         return self._embeds[variant]
-
-    def near_text(self, caption: str, variant: str) -> np.ndarray:
-        """Cosine (N,) of a caption with each photograph. Raises `QuestionError`."""
-        return self.embeds(variant)[0] @ self.predictor.embed_texts([caption], variant=variant)[0]
-
-    def near_photo(self, index: int, variant: str) -> np.ndarray:
-        """Cosine (N,) of photograph `index` with each caption."""
-        images, texts = self.embeds(variant)
-        return texts @ images[index]

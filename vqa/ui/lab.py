@@ -1,125 +1,175 @@
-"""What the alignment lab shows, as HTML: searches, the similarity matrix, figures and a projection of both spaces."""
+"""What the alignment lab shows of a set of photographs and texts, as HTML: both models side by side."""
 
-from collections.abc import Mapping
+import base64
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from vqa.evaluate import space
-from vqa.ui.gallery import Gallery, thumbnail
-from vqa.ui.markup import columns, decimal, esc, picture_url, table
-from vqa.ui.plots import matrix, pairs_key, pairs_plot
+from vqa.ui.lab_set import LabPhoto, LabSet
+from vqa.ui.markup import columns, decimal, esc, notice, percent, table
+from vqa.ui.plots import heat_table, plane_plot
 from vqa.ui.texts import text
 
-FOUND = 4
+FOUND = 6
 
 
-def gallery_html(gallery: Gallery, title: str, language: str) -> str:
-    """The gallery as a row of pictures to pick from."""
-    buttons = "".join(
-        f'<button type="button" class="thumb" data-pick="{index}">'
-        f'<img src="{picture_url(thumbnail(example.path))}" alt="{esc(example.describe(language))}"></button>'
-        for index, example in enumerate(gallery.examples)
-    )
+def photos_html(shown: LabSet, language: str) -> str:
+    """The photographs of the set, each opens."""
+    title = text(language, "lab.photos.count", count=len(shown.photos))
+    buttons = "".join(_opener(photo, index, language) for index, photo in enumerate(shown.photos))
     return f'<div class="gallery" role="group" aria-label="{esc(title)}"><h4>{esc(title)}</h4>{buttons}</div>'
 
 
-def photos_found_html(gallery: Gallery, caption: str, language: str) -> str:
-    """The photographs nearest to a caption, by each model. Raises `QuestionError`."""
+def texts_html(shown: LabSet, temperature: float, measure: str, language: str) -> str:
+    """Photographs against texts in both spaces: zero-shot classification, or the cosines behind it."""
+    if not shown.photos or not shown.texts:
+        return notice(text(language, "lab.nothing"))
+    found = {variant: shown.measure(measure, variant, temperature) for variant in shown.variants}
+    ends = (0.0, 1.0) if measure != "cosine" else _ends(found.values())
     parts = []
-    for variant in gallery.predictor.variants:
-        cosines = gallery.near_text(caption, variant)
+    for variant, values in found.items():
+        if values is None:
+            body = notice(text(language, "lab.no_curve"))
+        else:
+            label = text(language, "lab.matrix.alt", variant=text(language, variant))
+            rows = [_opener(photo, index, language) for index, photo in enumerate(shown.photos)]
+            body = heat_table(values, rows, _heads(shown.texts), label, ends, values.argmax(1), shown.is_paired)
+        parts.append(_tag(variant, language) + body + _score(shown, variant, temperature, language))
+    return columns(*parts)
+
+
+def similar_html(shown: LabSet, language: str) -> str:
+    """Photographs against photographs in both spaces."""
+    if len(shown.photos) < 2:
+        return notice(text(language, "lab.two_photos"))
+    found = {variant: shown.among_photos(variant) for variant in shown.variants}
+    parts = []
+    for variant, values in found.items():
+        heads = [_opener(photo, index, language) for index, photo in enumerate(shown.photos)]
+        label = text(language, "lab.similar.alt", variant=text(language, variant))
+        others = (values - 9 * np.eye(len(values))).argmax(1)  # each is nearest to itself
+        body = heat_table(values, heads, heads, label, _ends(found.values()), others)
+        parts.append(_tag(variant, language) + body)
+    return columns(*parts)
+
+
+def search_html(shown: LabSet, words: Mapping[str, np.ndarray], query: str, language: str) -> str:
+    """The photographs nearest to a query, whose vectors (D,) by model are `words`."""
+    if not shown.photos:
+        return notice(text(language, "lab.nothing"))
+    parts = []
+    for variant in shown.variants:
+        cosines = shown.images[variant] @ words[variant]
         items = "".join(
-            f'<li><img src="{picture_url(thumbnail(gallery.examples[index].path))}" '
-            f'alt="{esc(gallery.examples[index].describe(language))}"><span>{cosines[index]:.3f}</span></li>'
+            f"<li>{_opener(shown.photos[index], int(index), language)}<span>{decimal(cosines[index])}</span></li>"
             for index in np.argsort(-cosines)[:FOUND]
         )
-        parts.append(f'<p class="tag">{esc(text(language, variant))}</p><ol class="found">{items}</ol>')
-    return f"<h4>{esc(text(language, 'lab.found.photos', text=caption))}</h4>{columns(*parts)}"
+        parts.append(f'{_tag(variant, language)}<ol class="found">{items}</ol>')
+    return f"<h4>{esc(text(language, 'lab.found', text=query))}</h4>{columns(*parts)}"
 
 
-def captions_found_html(gallery: Gallery, index: int, language: str) -> str:
-    """The captions nearest to a photograph of the gallery, by each model."""
-    example = gallery.examples[index]
+def opened_html(shown: LabSet, index: int, temperature: float, language: str) -> str:
+    """One photograph, large, with the texts in each model's order: a dialog that the page opens."""
+    photo = shown.photos[index]
+    head = [text(language, key) for key in ("lab.text", "lab.show.softmax", "lab.show.sigmoid", "lab.show.cosine")]
     parts = []
-    for variant in gallery.predictor.variants:
-        cosines = gallery.near_photo(index, variant)
-        rows = [
-            [("✓ " if place == index else "") + gallery.examples[place].caption, f"{cosines[place]:.3f}"]
-            for place in np.argsort(-cosines)[:FOUND]
-        ]
-        parts.append(
-            f'<p class="tag">{esc(text(language, variant))}</p>{table([text(language, "lab.captions"), "cos"], rows)}'
-        )
-    picture = (
-        f'<img class="chosen" src="{picture_url(thumbnail(example.path))}" alt="{esc(example.describe(language))}">'
+    for variant in shown.variants:
+        measured = [shown.measure(name, variant, temperature) for name in ("softmax", "sigmoid", "cosine")]
+        rows = []
+        for place in np.argsort(-measured[-1][index]) if shown.texts else []:
+            softmax, sigmoid, cosine = (None if values is None else values[index, place] for values in measured)
+            mark = _mark(shown, index, place)
+            chance = "–" if sigmoid is None else percent(sigmoid)
+            rows.append([f"{mark}{shown.texts[place]}", percent(softmax), chance, decimal(cosine)])
+        parts.append(_tag(variant, language) + table(head, rows))
+    return (
+        f'<dialog class="opened" aria-label="{esc(photo.name)}"><form method="dialog">'
+        f'<button class="quiet">{esc(text(language, "lab.close"))}</button></form>'
+        f'<figure><img src="{photo.large}" alt="{esc(_describe(photo, language))}">'
+        f"<figcaption>{esc(photo.name)}</figcaption></figure>{columns(*parts)}</dialog>"
     )
-    return f"<h4>{esc(text(language, 'lab.found.captions'))}</h4>{picture}{columns(*parts)}"
 
 
-def matrix_html(gallery: Gallery, temperature: float, show: str, language: str) -> str:
-    """Photographs against captions in both spaces, as cosines or as a softmax, with the loss at this temperature."""
-    captions = [example.caption for example in gallery.examples]
-    similarity = {variant: np.matmul(*_image_text(gallery, variant)) for variant in gallery.predictor.variants}
-    count = len(captions)
-    low = min(float(values.min()) for values in similarity.values())
-    high = max(float(values.max()) for values in similarity.values())
+def plane_html(shown: LabSet, language: str) -> str:
+    """Both spaces, each on its own two principal components."""
+    if len(shown.photos) + len(shown.texts) < 3:
+        return notice(text(language, "lab.nothing"))
     parts = []
-    for variant, cosines in similarity.items():
-        label = text(language, "lab.matrix.alt", variant=text(language, variant))
-        if show == "softmax":
-            shown = matrix(space.softmax(cosines, temperature), captions, captions, label, 0.0, 1.0)
-        else:
-            shown = matrix(cosines, captions, captions, label, low, high)
-        loss = text(
-            language,
-            "lab.loss",
-            loss=f"{space.info_nce(cosines, temperature):.2f}",
-            chance=f"{np.log(count):.2f}",
-            right=int((cosines.argmax(axis=1) == np.arange(count)).sum()),
-            count=count,
-        )
-        parts.append(f'<p class="tag">{esc(text(language, variant))}</p>{shown}<p class="loss">{esc(loss)}</p>')
-    return columns(*parts) + _numbered(captions)
+    for variant in shown.variants:
+        images, words = space.project_2d(shown.images[variant], shown.words[variant])
+        openers = [_opener(photo, index, language) for index, photo in enumerate(shown.photos)]
+        label = text(language, "lab.map.alt", photos=len(images), texts=len(words), variant=text(language, variant))
+        plot = plane_plot(images, words, openers, shown.texts, label, shown.is_paired)
+        parts.append(f"<figure>{_tag(variant, language)}{plot}</figure>")
+    key = "lab.map.caption.pairs" if shown.is_paired else "lab.map.caption"
+    return columns(*parts) + f"<p><small>{esc(text(language, key))}</small></p>"
 
 
-def figures_html(gallery: Gallery, results: Mapping[str, dict], language: str) -> str:
-    """Alignment, uniformity and gap of the gallery, beside the test set's where these were measured."""
-    names, count = gallery.predictor.variants, len(gallery.examples)
+def figures_html(shown: LabSet, results: Mapping[str, dict], language: str) -> str:
+    """Alignment, uniformity and gap of the set, beside the test set's where these were measured."""
+    pairs = {variant: (shown.images[variant], shown.words[variant]) for variant in shown.variants}
+    two_photos, two_texts = len(shown.photos) > 1, len(shown.texts) > 1
     measures = {
-        "alignment": ("lab.alignment", space.alignment),
-        "uniformity_images": ("lab.uniformity.images", lambda images, texts: space.uniformity(images)),
-        "uniformity_texts": ("lab.uniformity.texts", lambda images, texts: space.uniformity(texts)),
-        "modality_gap": ("lab.gap", space.modality_gap),
+        "alignment": ("lab.alignment", space.alignment, shown.is_paired),
+        "uniformity_images": ("lab.uniformity.images", lambda images, texts: space.uniformity(images), two_photos),
+        "uniformity_texts": ("lab.uniformity.texts", lambda images, texts: space.uniformity(texts), two_texts),
+        "modality_gap": ("lab.gap", space.modality_gap, bool(shown.photos and shown.texts)),
     }
-    here, tested = text(language, "lab.here", count=count), text(language, "lab.test")
     head = [text(language, "lab.figure")]
-    head += [f"{text(language, name)}, {place}" for place in (here, tested) for name in names]
+    head += [f"{text(language, name)}, {text(language, place)}" for place in ("lab.here", "lab.test") for name in pairs]
     rows = []
-    for key, (label, measure) in measures.items():
-        mine = [decimal(measure(*gallery.embeds(name))) for name in names]
-        theirs = [results.get(name, {}).get("space", {}).get(key) for name in names]
+    for key, (label, measure, possible) in measures.items():
+        mine = [decimal(measure(*both)) if possible else "–" for both in pairs.values()]
+        theirs = [results.get(name, {}).get("space", {}).get(key) for name in pairs]
         rows.append([text(language, label), *mine, *("–" if value is None else decimal(value) for value in theirs)])
     return table(head, rows)
 
 
-def plane_html(gallery: Gallery, language: str) -> str:
-    """Both spaces on a plane, unaligned first: before and after."""
-    captions = [example.caption for example in gallery.examples]
-    parts = []
-    for variant in sorted(gallery.predictor.variants, reverse=True):
-        name = text(language, variant)
-        when = text(language, "lab.after" if variant == "aligned" else "lab.before")
-        label = text(language, "lab.map.alt", count=len(captions), variant=name)
-        plot = pairs_plot(*space.project_2d(*gallery.embeds(variant)), captions, label)
-        parts.append(f'<figure><figcaption class="tag">{esc(name)} · {esc(when)}</figcaption>{plot}</figure>')
-    caption = text(language, "lab.map.caption")
-    return columns(*parts) + pairs_key(language) + f"<p><small>{esc(caption)}</small></p>"
+def csv_html(shown: LabSet, temperature: float, language: str) -> str:
+    """A link that saves the figures; the byte order mark tells table programs that they are UTF-8."""
+    data = base64.b64encode(b"\xef\xbb\xbf" + shown.to_csv(temperature).encode()).decode()
+    label = esc(text(language, "lab.csv"))
+    return f'<p><a class="quiet" download="similarity.csv" href="data:text/csv;base64,{data}">{label}</a></p>'
 
 
-def _image_text(gallery: Gallery, variant: str) -> tuple[np.ndarray, np.ndarray]:
-    images, texts = gallery.embeds(variant)
-    return images, texts.T
+def _score(shown: LabSet, variant: str, temperature: float, language: str) -> str:
+    """Where it is known which text belongs to which photograph: the loss, and how often the right one comes first."""
+    if not shown.is_paired:
+        return ""
+    cosines, count = shown.cosines(variant), len(shown.photos)
+    values = {
+        "loss": f"{space.info_nce(cosines, temperature):.2f}",
+        "chance": f"{np.log(count):.2f}",
+        "right": round(count * space.recall_at_k(cosines, (1,))[1]),
+        "count": count,
+    }
+    return f'<p class="loss">{esc(text(language, "lab.loss", **values))}</p>'
 
 
-def _numbered(captions: list[str]) -> str:
-    return '<ol class="numbered">' + "".join(f"<li>{esc(caption)}</li>" for caption in captions) + "</ol>"
+def _mark(shown: LabSet, index: int, place: int) -> str:
+    return "" if not shown.is_paired else "✓ " if place == index else "✗ "
+
+
+def _ends(found) -> tuple[float, float]:
+    """The ends of a shading that is common to both models."""
+    return min(float(values.min()) for values in found), max(float(values.max()) for values in found)
+
+
+def _tag(variant: str, language: str) -> str:
+    what = text(language, f"lab.what.{variant}")
+    return f'<p class="tag">{esc(text(language, variant))} <small>{esc(what)}</small></p>'
+
+
+def _describe(photo: LabPhoto, language: str) -> str:
+    return text(language, "lab.photo", name=photo.name)
+
+
+def _opener(photo: LabPhoto, index: int, language: str) -> str:
+    """A thumbnail that opens its photograph."""
+    alt = esc(_describe(photo, language))
+    return f'<button type="button" class="thumb" data-pick="{index}"><img src="{photo.small}" alt="{alt}"></button>'
+
+
+def _heads(texts: Sequence[str]) -> list[str]:
+    return [f'<span class="line" title="{esc(line)}">{esc(line)}</span>' for line in texts]

@@ -39,17 +39,11 @@ def _similarities(
         words, cosines = chosen[name]
         words = words or text(language, "cosine.words")
         alt = text(language, "cosine.alt", text=words, variant=text(language, name))
-        lines = [text(language, "cosine.value", value=f"{found.cosine:.3f}")]
-        if found.matched_percentile is not None:
-            lines.append(text(language, "cosine.matched", percent=f"{found.matched_percentile:.0f} %"))
-        if found.mismatched_percentile is not None:
-            lines.append(text(language, "cosine.mismatched", percent=f"{found.mismatched_percentile:.0f} %"))
+        value = text(language, "cosine.value", value=f"{found.cosine:.3f}")
         figures.append(
             f'<figure class="map"><figcaption class="tag">{esc(text(language, name))} · {esc(words)}</figcaption>'
             f'<div class="picture"><img src="{picture_url(overlay.draw(base, cosines, low, high, opacity))}" '
-            f'alt="{esc(alt)}"></div><ul class="facts">'
-            + "".join(f"<li>{esc(line)}</li>" for line in lines)
-            + "</ul></figure>"
+            f'alt="{esc(alt)}"></div><p>{esc(value)}</p></figure>'
         )
     return _legend(low, high, opacity, "cosine.scale", lambda value: f"{value:.2f}", language) + columns(*figures)
 

@@ -9,9 +9,10 @@ import gradio as gr
 from vqa.inference.predictor import VQAPredictor
 from vqa.ui.api import Api
 from vqa.ui.ask_tab import AskTab
+from vqa.ui.contrasts import load_contrast
 from vqa.ui.events import quick_events
 from vqa.ui.gallery import Gallery, load_examples
-from vqa.ui.how import diagram_html, formulas
+from vqa.ui.how_tab import HowTab
 from vqa.ui.lab_tab import LabTab
 from vqa.ui.labels import Labels
 from vqa.ui.markup import esc
@@ -27,7 +28,6 @@ SET_LANGUAGE_JS = f"""(language) => {{
     return [language];
 }}"""
 LANGUAGE_KEY = "vqa-language"  # in the browser's storage; there is nothing to keep secret in it
-LATEX = [{"left": "$$", "right": "$$", "display": True}, {"left": "$", "right": "$", "display": False}]
 
 
 def build_page(
@@ -35,7 +35,7 @@ def build_page(
 ) -> gr.Blocks:
     """The whole page. `weights` is where eval.json files lie; `gpu` wraps handlers that run a model (ZeroGPU)."""
     labels, names = Labels(), predictor.variants
-    results = read_results(weights, names)
+    results, contrast = read_results(weights, names), load_contrast(weights)
     gallery = Gallery(predictor, load_examples())
     with gr.Blocks(title=TEXTS["title"][0], delete_cache=FILES, analytics_enabled=False) as page:
         with gr.Row(elem_id="masthead"):
@@ -52,17 +52,16 @@ def build_page(
         with gr.Tabs():
             with labels(gr.Tab, label=T("tab.ask"), id="ask"):
                 _title(labels, "tab.ask")
-                ask = AskTab(predictor, gallery, results, labels, language, gpu)
+                ask = AskTab(predictor, gallery, contrast, labels, language, gpu)
             with labels(gr.Tab, label=T("tab.lab"), id="lab") as lab:
                 _title(labels, "tab.lab")
                 LabTab(gallery, results, labels, language, lab, gpu)
             with labels(gr.Tab, label=T("tab.results"), id="results"):
                 _title(labels, "tab.results")
                 labels.html(lambda language: results_html(results, names, language), elem_id="results")
-            with labels(gr.Tab, label=T("tab.how"), id="how"):
+            with labels(gr.Tab, label=T("tab.how"), id="how") as how:
                 _title(labels, "tab.how")
-                labels.html(lambda language: diagram_html(predictor, language))
-                labels.markdown(formulas, latex_delimiters=LATEX, elem_id="formulas")
+                HowTab(gallery, labels, language, how, gpu)
         Api(predictor, gpu)
         quick = quick_events()
         quick(language.change, labels.updates, [language], labels.components, js=SET_LANGUAGE_JS)

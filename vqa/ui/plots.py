@@ -92,50 +92,70 @@ def reliability_plot(bins: Sequence[Mapping], label: str, language: str) -> str:
     return _svg(378, 356, label, body)
 
 
-def pairs_plot(images: np.ndarray, texts: np.ndarray, names: Sequence[str], label: str) -> str:
-    """Pairs (N, 2) on a plane: dots are photographs, diamonds captions, a line joins a pair."""
+def plane_plot(
+    images: np.ndarray, texts: np.ndarray, photos: Sequence[str], lines: Sequence[str], label: str, paired: bool
+) -> str:
+    """Photographs (N, 2) and texts (M, 2) on a plane: `photos` are HTML, `lines` words; `paired` joins the k-th two."""
     both = np.concatenate([images, texts])
-    reach = max(float(np.abs(both).max()), 1e-6) * 1.12
-    frame = Frame(left=8, top=8, width=344, height=344, x=(-reach, reach), y=(-reach, reach))
-    lines, marks = [], []
-    for number, (image, caption, name) in enumerate(zip(images, texts, names, strict=True), start=1):
-        (x1, y1), (x2, y2) = frame.at(*image), frame.at(*caption)
-        title = f"<title>{number}: {esc(name)}</title>"
-        lines.append(f'<line class="join" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>')
-        marks.append(f'<circle class="dot first" cx="{x1:.1f}" cy="{y1:.1f}" r="8">{title}</circle>')
-        marks.append(
-            f'<rect class="dot second" x="{x2 - 7:.1f}" y="{y2 - 7:.1f}" width="14" height="14" '
-            f'transform="rotate(45 {x2:.1f} {y2:.1f})">{title}</rect>'
-        )
-        marks += [
-            f'<text class="number" x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle">{number}</text>'
-            for x, y in ((x1, y1), (x2, y2))
-        ]
-    box = f'<rect class="box" x="{frame.left}" y="{frame.top}" width="{frame.width}" height="{frame.height}"/>'
-    return _svg(360, 360, label, box + "".join(lines) + "".join(marks))
+    reach = max(float(np.abs(both).max()), 1e-6) * 1.15
+
+    def at(point: np.ndarray) -> tuple[float, float]:
+        """In percent, from the left and from the top."""
+        return 50 + 50 * float(point[0]) / reach, 50 - 50 * float(point[1]) / reach
+
+    def style(point: np.ndarray) -> str:
+        return 'style="left:{:.1f}%;top:{:.1f}%"'.format(*at(point))
+
+    joins = []
+    for one, other in zip(images, texts, strict=True) if paired else ():
+        (x1, y1), (x2, y2) = at(one), at(other)
+        joins.append(f'<line class="join" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>')
+    drawn = f'<svg viewBox="0 0 100 100" aria-hidden="true">{"".join(joins)}</svg>'
+    drawn += "".join(
+        f'<span class="text" {style(point)} title="{esc(line)}"><i></i><b>{esc(line)}</b></span>'
+        for point, line in zip(texts, lines, strict=True)
+    )
+    drawn += "".join(
+        f'<span class="spot" {style(point)}>{photo}</span>' for point, photo in zip(images, photos, strict=True)
+    )
+    return f'<div class="plane" role="group" aria-label="{esc(label)}">{drawn}</div>'
 
 
-def pairs_key(language: str) -> str:
-    return _key([("first round", text(language, "lab.photos")), ("second diamond", text(language, "lab.captions"))])
+def heat_table(
+    values: np.ndarray,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    label: str,
+    ends: tuple[float, float],
+    best: np.ndarray,
+    paired: bool = False,
+) -> str:
+    """A table of shaded numbers between heads in HTML, the shading from one of the `ends` to the other.
 
-
-def matrix(values: np.ndarray, rows: Sequence[str], columns: Sequence[str], label: str, low: float, high: float) -> str:
-    """A table of shaded numbers; `low` and `high` are the ends of the shading. Titles are given as numbers."""
-    head = "".join(f'<th scope="col" title="{esc(name)}">{k}</th>' for k, name in enumerate(columns, start=1))
+    Column `best[k]` of row k is bold; `paired` marks the diagonal, which belongs together.
+    """
+    low, high = ends
+    head = "".join(f'<th scope="col">{name}</th>' for name in columns)
     body = []
     for k, (name, row) in enumerate(zip(rows, values, strict=True)):
         cells = "".join(
             f'<td style="--share:{min(max((value - low) / max(high - low, 1e-9), 0), 1):.3f}"'
-            f"{' class=match' if j == k else ''}>{_short(value)}</td>"
+            f"{_kind(best=j == best[k], match=paired and j == k)}>{_short(value)}</td>"
             for j, value in enumerate(row)
         )
-        body.append(f'<tr><th scope="row" title="{esc(name)}">{k + 1}</th>{cells}</tr>')
+        body.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
     return (
-        f'<div class="scroll" tabindex="0"><table class="matrix" aria-label="{esc(label)}">'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{esc(label)}"><table class="matrix">'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
 
 
+def _kind(**kinds: bool) -> str:
+    names = " ".join(name for name, holds in kinds.items() if holds)
+    return f' class="{names}"' if names else ""
+
+
 def _short(value: float) -> str:
     """0.42 as ".42", to keep the cells narrow."""
-    return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.1f}"
+    shown = f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.1f}"
+    return shown.removeprefix("-") if shown == "-.00" else shown

@@ -7,7 +7,8 @@ import gradio as gr
 
 _HERE = Path(__file__).parent
 
-CSS = "".join((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "ask.css"))
+STYLES = ("page.css", "ask.css", "ranking.css", "lab.css", "how.css")
+CSS = "".join((_HERE / name).read_text(encoding="utf-8") for name in STYLES)
 CHOICES_JS = (_HERE / "choices.js").read_text(encoding="utf-8")
 MAPS_JS = CHOICES_JS + (_HERE / "maps.js").read_text(encoding="utf-8")
 

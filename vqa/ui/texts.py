@@ -221,14 +221,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     # comparing
     "cosine": ("Photograph and question in the shared space", "照片与问题的跨模态相似度"),
     "cosine.value": ("cosine similarity {value}", "余弦相似度 {value}"),
-    "cosine.matched": (
-        "above {percent} of matching pairs of the validation set",
-        "高于验证集中 {percent} 的匹配图文对",
-    ),
-    "cosine.mismatched": (
-        "above {percent} of mismatched pairs",
-        "高于 {percent} 的不匹配的图文对",
-    ),
     "cosine.alt": (
         "Cosine similarity of “{text}” with each patch of the photograph, {variant}.",
         "“{text}”与照片各图块的余弦相似度（{variant}）。",
@@ -246,67 +238,116 @@ TEXTS: dict[str, tuple[str, str]] = {
         "在这个问题上，{variant}模型更有把握（{more} 对 {less}）。",
     ),
     "verdict.even": ("They are equally sure.", "两者把握相当。"),
-    "verdict.record": (
-        "Right answers to the test questions, aligned : unaligned – {figures}.",
-        "测试问题的正确率（对齐 : 未对齐）：{figures}。",
-    ),
-    "verdict.space": (
-        "Only the aligned model was taught a shared space: there this pair stands above {aligned} of mismatched pairs, "
-        "and without alignment above {unaligned}.",
-        "只有对齐模型学习过共同空间：在该空间中，这一对高于 {aligned} 的不匹配的图文对；未对齐时高于 {unaligned}。",
-    ),
     # the lab
     "lab.intro": (
-        "Alignment pulls a photograph and its caption together in one space. Here is what that changes, on {count} "
-        "photographs that neither model was trained on.",
-        "对齐使照片与描述它的文字在同一空间中相互靠近。下面用两个模型都未训练过的 {count} 张照片展示它带来的变化。",
+        "Alignment teaches a model to put a photo and the words that describe it close together in one space. Compare "
+        "the two models on the examples, or on your own photos and lines. Your photos are kept for this visit only.",
+        "对齐训练让模型把照片和描述它的文字放在同一空间中相近的位置。可以用示例，也可以用你自己的照片和文字来比较两个模型。"
+        "你的照片只在本次访问期间保留。",
     ),
-    "lab.search": ("Find the photograph, or the caption", "以文找图，或以图找文"),
-    "lab.caption": ("Caption, in English", "描述（英文）"),
-    "lab.caption.hint": ("e.g. an animal with whiskers", "例如：an animal with whiskers"),
-    "lab.find": ("Find", "查找"),
-    "lab.gallery": ("Click a photograph to find its caption", "点击一张照片，查找与之匹配的描述"),
-    "lab.found.photos": ("Nearest photographs to “{text}”", "与“{text}”最接近的照片"),
-    "lab.found.captions": ("Nearest captions to this photograph", "与这张照片最接近的描述"),
-    "lab.matrix": ("Every photograph against every caption", "每张照片与每条描述"),
+    "lab.what.aligned": (
+        "learned to match photos with captions",
+        "学习过照片与文字的匹配",
+    ),
+    "lab.what.unaligned": (
+        "a twin trained without that: its two encoders never met",
+        "未学习匹配的同款模型：两个编码器从未对齐",
+    ),
+    "lab.files": ("Your photos (up to {most})", "你的照片（最多 {most} 张）"),
+    "lab.lines": (
+        "Labels or captions in English, one a line (up to {most})",
+        "英文标签或描述，每行一条（最多 {most} 条）",
+    ),
+    "lab.lines.hint": (
+        "a photo of a dog\na photo of a bus\nfood on a plate",
+        "例如（每行一条）：\na photo of a dog\nfood on a plate",
+    ),
+    "lab.compare": ("Use these lines", "使用这些文字"),
+    "lab.reset": ("Back to the examples", "恢复示例"),
+    "lab.paired": ("Line 1 describes photo 1, line 2 photo 2, and so on", "第 1 行描述第 1 张照片，依此类推"),
+    "lab.too_many": ("Only the first {most} are used.", "最多使用前 {most} 项。"),
+    "lab.photos.count": ("{count} photos. Click one to open it.", "共 {count} 张照片，点击可放大查看。"),
+    "lab.photo": ("photo “{name}”", "照片“{name}”"),
+    "lab.close": ("Close", "关闭"),
+    "lab.text": ("line", "文字"),
+    "lab.nothing": ("Add photos and lines to compare them.", "请添加照片和文字后再进行比较。"),
+    "lab.two_photos": ("This needs two photos or more.", "至少需要两张照片。"),
+    "lab.no_curve": (
+        "These weights came without the pairs that this probability is measured on.",
+        "这组权重没有附带计算该概率所需的图文对。",
+    ),
+    "lab.classify": ("Which line fits which photo? (zero-shot classification)", "哪条文字符合哪张照片？（零样本分类）"),
+    "lab.classify.what": (
+        "Softmax shares 100 % among the lines. A line's own probability (sigmoid) does not depend on the other lines: "
+        "it says how often a pair with this cosine belonged together in the validation set, half of whose pairs did.",
+        "softmax 将 100% 分配给各条文字。每条文字自身的概率（sigmoid）与其他文字无关："
+        "它表示在验证集（一半为匹配对）中，具有该余弦值的图文对属于匹配的比例。",
+    ),
     "lab.matrix.alt": (
-        "Table of photographs (rows) and captions (columns), {variant}. Matching pairs lie on the diagonal.",
-        "照片（行）与描述（列）的表格（{variant}）。匹配的一对位于对角线上。",
+        "Table of photos (rows) and lines (columns), {variant}",
+        "照片（行）与文字（列）的表格（{variant}）",
     ),
     "lab.show": ("Show", "显示"),
-    "lab.show.cosine": ("cosine similarity", "余弦相似度"),
-    "lab.show.softmax": ("softmax over captions", "对描述取 softmax"),
+    "lab.show.cosine": ("cosine", "余弦相似度"),
+    "lab.show.softmax": ("softmax", "softmax 概率"),
+    "lab.show.sigmoid": ("own probability", "自身概率"),
     "lab.temperature": ("Temperature", "温度"),
     "lab.temperature.info": (
         "Cosines are divided by it before the softmax: low is sharp, high is even.",
         "余弦值先除以温度再取 softmax：温度越低分布越集中，越高越均匀。",
     ),
     "lab.loss": (
-        "InfoNCE loss {loss} (chance is {chance}); the right caption comes first for {right} of {count} photographs.",
-        "InfoNCE 损失 {loss}（随机水平为 {chance}）；{count} 张照片中有 {right} 张的正确描述排在第一。",
+        "InfoNCE loss {loss} (chance is {chance}). The right line comes first for {right} of {count} photos.",
+        "InfoNCE 损失 {loss}（随机水平为 {chance}）。{count} 张照片中有 {right} 张的正确文字排在第一。",
+    ),
+    "lab.search": ("Search the photos by text", "用文字搜索照片"),
+    "lab.search.what": (
+        "Both models sort the photos by their cosine with your words.",
+        "两个模型分别按照片与文字的余弦相似度排序。",
+    ),
+    "lab.query": ("What are you looking for? In English", "想找什么？（请用英语）"),
+    "lab.query.hint": ("e.g. an animal with whiskers", "例如：an animal with whiskers"),
+    "lab.find": ("Find", "查找"),
+    "lab.found": ("Nearest photos to “{text}”", "与“{text}”最接近的照片"),
+    "lab.map": ("Photos and lines on a plane", "平面上的照片与文字"),
+    "lab.map.what": (
+        "The two directions in which each model's vectors differ most (principal components). A click opens a photo.",
+        "各模型向量差异最大的两个方向（主成分）。点击照片可放大查看。",
+    ),
+    "lab.map.caption": (
+        "Diamonds are lines. Where photos and lines form two separate clouds, words do not find photos.",
+        "菱形表示文字。如果照片与文字各自聚成一团，就无法以文找图。",
+    ),
+    "lab.map.caption.pairs": (
+        "Diamonds are lines; a stroke joins a photo with its own line. Short strokes mean good alignment.",
+        "菱形表示文字，连线连接照片与其对应的文字。连线越短，对齐越好。",
+    ),
+    "lab.map.alt": (
+        "Scatter plot of {photos} photos and {texts} lines, {variant}",
+        "{photos} 张照片与 {texts} 条文字的散点图（{variant}）",
+    ),
+    "lab.similar": ("Photo by photo", "照片之间的相似度"),
+    "lab.similar.what": (
+        "The cosine of each photo with every other one. No words take part.",
+        "每张照片与其他照片的余弦相似度，不涉及文字。",
+    ),
+    "lab.similar.alt": (
+        "Table of photos against photos, {variant}",
+        "照片与照片的相似度表格（{variant}）",
     ),
     "lab.figures": ("The two spaces in figures", "两个空间的数据"),
+    "lab.figures.what": (
+        "What is measured of a shared space, here and on the test set.",
+        "对共享空间的测量：当前的这些照片与测试集。",
+    ),
     "lab.figure": ("figure", "指标"),
     "lab.alignment": ("alignment: distance of matching pairs, lower is better", "对齐度：匹配对的距离，越低越好"),
-    "lab.uniformity.images": ("uniformity of photographs, lower is more even", "照片的均匀度，越低越均匀"),
-    "lab.uniformity.texts": ("uniformity of captions", "描述的均匀度"),
+    "lab.uniformity.images": ("uniformity of photos, lower is more even", "照片的均匀度，越低越均匀"),
+    "lab.uniformity.texts": ("uniformity of lines", "文字的均匀度"),
     "lab.gap": ("modality gap: distance of the two centres", "模态间隙：两个中心的距离"),
-    "lab.here": ("these {count} pairs", "这 {count} 对"),
+    "lab.here": ("here", "当前"),
     "lab.test": ("test set", "测试集"),
-    "lab.map": ("Photographs and captions on a plane", "平面上的照片与描述"),
-    "lab.map.caption": (
-        "Principal components of each model's space. A dot is a photograph, a diamond its caption, a line joins the "
-        "pair: shorter lines and mixed colours mean better alignment.",
-        "各模型空间的主成分。圆点是照片，菱形是其描述，连线表示一对：连线越短、颜色越混合，对齐越好。",
-    ),
-    "lab.photos": ("photographs", "照片"),
-    "lab.captions": ("captions", "描述"),
-    "lab.map.alt": (
-        "Scatter plot of {count} photographs and their captions, {variant}.",
-        "{count} 张照片及其描述的散点图（{variant}）。",
-    ),
-    "lab.before": ("before alignment", "对齐之前"),
-    "lab.after": ("after alignment", "对齐之后"),
+    "lab.csv": ("Save all figures as CSV", "将所有数值保存为 CSV"),
     # results
     "results.none": (
         "There are no measurements beside these weights yet. python -m vqa evaluate makes eval.json, and this page "
@@ -361,7 +402,151 @@ TEXTS: dict[str, tuple[str, str]] = {
         "由 python -m vqa evaluate 在 {split} 集上测得，提交 {commit}。",
     ),
     "results.interval": ("Brackets: 95 % interval.", "方括号内为 95% 置信区间。"),
+    # captions ranked by both models, and the cases in which they differ
+    "rank": ("Which caption fits this photo?", "哪条描述符合这张照片？"),
+    "rank.what": (
+        "Each model sorts four captions by how well they fit; the shares are a softmax of the cosines.",
+        "每个模型按符合程度对四条描述排序，比例为余弦相似度的 softmax。",
+    ),
+    "rank.none": (
+        "Write a line about your photo below: it joins three captions of other photos, and both models rank the four.",
+        "请在下方为你的照片写一句英文描述，它将与另外三张照片的描述一起由两个模型排序。",
+    ),
+    "rank.first": (
+        "{variant}: the right caption comes first of {count}",
+        "{variant}模型：正确描述在 {count} 条中排第一",
+    ),
+    "rank.later": (
+        "{variant}: the right caption comes in place {place} of {count}",
+        "{variant}模型：正确描述在 {count} 条中排第 {place}",
+    ),
+    "rank.right": ("right", "正确"),
+    "rank.wrong": ("wrong", "错误"),
+    "rank.own": ("your line", "你写的描述"),
+    "rank.yours": ("your line", "你写的描述"),
+    "rank.line": ("Your own line about this photo, in English", "你对这张照片的描述（英文）"),
+    "rank.line.hint": ("e.g. an animal with green eyes", "例如：an animal with green eyes"),
+    "rank.add": ("Rank it too", "加入排序"),
+    "contrast": ("What alignment changes: three cases", "对齐带来的变化：三个例子"),
+    "contrast.what": (
+        "Measured on {count} questions about the examples. One case does not say which model is better; Results does.",
+        "由示例照片的 {count} 个问题测得。单个例子不能说明哪个模型更好，请看“结果”。",
+    ),
+    "contrast.helps": ("Alignment helps", "对齐有帮助"),
+    "contrast.hurts": ("Alignment hurts", "对齐反而有害"),
+    "contrast.same": ("It makes no difference", "没有区别"),
     # how it works
+    "how.walk": ("One example, step by step", "一个示例，逐步演示"),
+    "how.walk.what": (
+        "These are the real numbers of one photo and one question in the {variant} model. One patch and one word are "
+        "followed all the way.",
+        "以下是一张照片和一个问题在{variant}模型中的真实数值，并全程跟踪一个图块和一个词。",
+    ),
+    "how.step.patches": ("Patches", "图块"),
+    "how.step.words": ("Words", "词"),
+    "how.step.space": ("Shared space", "共享空间"),
+    "how.step.head": ("One attention head", "一个注意力头"),
+    "how.step.fused": ("Fused tokens", "融合后的表示"),
+    "how.step.pieces": ("Answer", "答案"),
+    "how.back": ("Back", "上一步"),
+    "how.next": ("Next", "下一步"),
+    "how.all": ("The whole way", "完整流程"),
+    "how.patches": (
+        "The photo is brought to {side} × {side} pixels. The Vision Transformer turns it into {rows} × {columns} = "
+        "{count} patches, each a vector that also knows of the others. This happens once; all questions reuse it.",
+        "照片被缩放为 {side} × {side} 像素，视觉 Transformer 将其变为 {rows} × {columns} = {count} 个图块，"
+        "每个图块是一个向量，并包含其他图块的信息。这一步只做一次，之后的所有问题都会复用。",
+    ),
+    "how.patch": (
+        "The framed patch, in row {row}, column {column}, is the one we follow.",
+        "加框的图块（第 {row} 行第 {column} 列）就是我们要跟踪的图块。",
+    ),
+    "how.patches.alt": (
+        "The photo with a grid of {rows} × {columns} patches",
+        "带有 {rows} × {columns} 图块网格的照片",
+    ),
+    "how.words": (
+        "The question becomes {count} word pieces with their numbers in BERT's vocabulary. BERT turns each into a "
+        "vector that depends on the whole question.",
+        "问题被切成 {count} 个词片，下方是它们在 BERT 词表中的编号。BERT 将每个词片变为一个依赖整个问题的向量。",
+    ),
+    "how.word": ("We follow the word “{word}”.", "我们跟踪的词是“{word}”。"),
+    "how.space": (
+        "A projection brings each side to {width} numbers, so that patches and words can be compared by their cosine. "
+        "Their means, scaled to length 1, stand for the whole photo and the whole question.",
+        "投影层把两侧都变为 {width} 维，于是图块和词可以用余弦相似度比较。"
+        "取平均并归一化后，分别代表整张照片和整个问题。",
+    ),
+    "how.space.aligned": (
+        "Aligned: the cosine of photo and question is {cosine}. This model learned to bring matching pairs together.",
+        "对齐模型：照片与问题的余弦相似度为 {cosine}。它学习过让匹配的图文相互靠近。",
+    ),
+    "how.space.unaligned": (
+        "Unaligned: {cosine}. Its projections only turn and scale what the encoders say, so the number means nothing.",
+        "未对齐模型：{cosine}。它的投影只是旋转和缩放编码器的输出，因此这个数值没有意义。",
+    ),
+    "how.space.map": (
+        "Cosine of “{word}” with each patch, from {low} to {high}",
+        "“{word}”与各图块的余弦相似度，从 {low} 到 {high}",
+    ),
+    "how.space.alt": (
+        "Map over the photo: cosine of “{word}” with each patch",
+        "照片上的图：“{word}”与各图块的余弦相似度",
+    ),
+    "how.head": (
+        "In co-attention every word asks every patch how well it fits. A softmax turns the fits into shares that add "
+        "up to 100 %, and the word takes in the patches by their shares. Patches read words in the same way.",
+        "在协同注意力中，每个词询问每个图块与自己有多相符，softmax 将其变为总和 100% 的比例，词再按比例读取图块。"
+        "图块也以同样的方式读取词。",
+    ),
+    "how.head.this": (
+        "Here is head {head} of {heads} in block {block} of {blocks}: one small map for each word.",
+        "这里是第 {block} 层（共 {blocks} 层）的第 {head} 个头（共 {heads} 个）：每个词一张小图。",
+    ),
+    "how.head.share": (
+        "“{word}” gives {share} of its attention to the patch in row {row}, column {column}. An even share would be "
+        "{even}.",
+        "“{word}”把 {share} 的注意力给了第 {row} 行第 {column} 列的图块；平均分配时为 {even}。",
+    ),
+    "how.head.alt": (
+        "Map over the photo: what the word “{word}” reads in this head",
+        "照片上的图：在这个头中，词“{word}”读取了哪里",
+    ),
+    "how.fused": (
+        "After all blocks every patch and every word also carries what it read on the other side.",
+        "经过所有层之后，每个图块和每个词都带有从另一侧读到的内容。",
+    ),
+    "how.fused.turn": (
+        "How far each word was turned by that (1 − cosine of before and after):",
+        "每个词因此改变了多少（1 − 前后余弦相似度）：",
+    ),
+    "how.fused.map": ("Bright patches changed most.", "越亮的图块改变越大。"),
+    "how.fused.alt": ("Map over the photo: how far each patch was turned", "照片上的图：各图块改变的程度"),
+    "how.pieces": (
+        "The decoder reads all fused tokens and writes the answer piece by piece. At each step it gives every one of "
+        "its {pieces} pieces a probability, calibrated on validation questions.",
+        "解码器读取所有融合后的表示，逐片写出答案。"
+        "每一步都为词表中的 {pieces} 个片段各给出一个概率，并在验证集上校准。",
+    ),
+    "how.pieces.step": ("Step {number}: {piece}", "第 {number} 步：{piece}"),
+    "how.pieces.end": ("(end)", "（结束）"),
+    "how.pieces.reads": (
+        "Of its attention {patches} went to the photo and {words} to the question.",
+        "注意力中 {patches} 给了照片，{words} 给了问题。",
+    ),
+    "how.pieces.total": (
+        "{product} = {probability}: the probability of “{answer}”",
+        "{product} = {probability}：即“{answer}”的概率",
+    ),
+    "how.stage.pixels": ("pixels", "像素"),
+    "how.stage.image_states": ("patches from the ViT", "ViT 输出的图块"),
+    "how.stage.text_states": ("words from BERT", "BERT 输出的词"),
+    "how.stage.image_tokens": ("patches, projected", "投影后的图块"),
+    "how.stage.text_tokens": ("words, projected", "投影后的词"),
+    "how.stage.image_embed": ("the whole photo", "整张照片"),
+    "how.stage.attn_text_to_image": ("shares: heads × words × patches", "比例：头 × 词 × 图块"),
+    "how.stage.fused_image": ("patches, fused", "融合后的图块"),
+    "how.stage.fused_text": ("words, fused", "融合后的词"),
     "how.alt": (
         "Diagram: the photograph goes through a Vision Transformer, the question through BERT; both are aligned, "
         "joined by co-attention, and decoded into an answer.",

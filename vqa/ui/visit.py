@@ -10,6 +10,7 @@ from vqa.evaluate.deletion import DeletionTest, deletion_steps
 from vqa.explain.explanation import Explanation, explain, occlusion_steps
 from vqa.inference.predictor import Photo, Prediction, Question, Similarity, VQAPredictor
 from vqa.processing.text import clean_answer
+from vqa.ui.ranking import Ranking
 from vqa.ui.suggestions import Suggestion
 
 COMPARE = "compare"
@@ -96,7 +97,7 @@ class Turn:
                 "without_looking": {"answer": question_only.answer, "confidence": question_only.confidence}
             }
             if name in self.similarities:
-                results[name]["similarity"] = similarity_dict(self.similarities[name])
+                results[name]["similarity"] = {"cosine": round(self.similarities[name].cosine, 4)}
         row = {"image_id": self.image_id, "question": self.question}
         if self.right:
             row |= {"answer": self.right, "source": "visitor"}
@@ -127,21 +128,11 @@ class Visit:
     hidden: frozenset[tuple[int, int]] = frozenset()
     without: dict[str, Prediction] = field(default_factory=dict)  # what is answered without the hidden patches
     descriptions: dict[str, Prediction] = field(default_factory=dict)
+    ranking: Ranking | None = None  # of captions of the photograph; made when both models are compared
 
     @property
     def turn(self) -> Turn | None:
         return self.turns[self.current] if self.turns else None
-
-
-def similarity_dict(similarity: Similarity) -> dict:
-    """A `Similarity` as plain values."""
-    return {
-        "cosine": similarity.cosine,
-        "matched_percentile": similarity.matched_percentile,
-        "mismatched_percentile": similarity.mismatched_percentile,
-        "words": similarity.words,
-        "word_patch": similarity.word_patch.round(4).tolist(),
-    }
 
 
 def wanted_models(predictor: VQAPredictor, variant: str) -> list[str]:
