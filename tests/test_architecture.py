@@ -20,6 +20,8 @@ BROUGHT_ALONG = {"numpy", "safetensors", "fastapi", "starlette", "uvicorn", "hug
 OPTIONAL = {
     "spaces",  # on Hugging Face's ZeroGPU alone
     "easy_vqa",  # pictures to measure maps on
+    "scipy",  # the extra `evaluate`: rank correlation
+    "sklearn",  # the extra `evaluate`: the probe
 }
 
 
@@ -165,6 +167,8 @@ def test_constraints_pin_every_requirement_exactly():
         "pyarrow",
         "pytest",
         "playwright",
+        "scikit-learn",
+        "scipy",
     ]
     installed = {d.metadata["Name"].lower().replace("_", "-"): d for d in distributions()}
     from packaging.requirements import Requirement

@@ -74,4 +74,4 @@ def test_without_weights_it_says_how_to_name_some(installed, tmp_path, photo):
 
 def test_the_page_brings_its_files(installed):
     brought = {path.name for path in (installed / "vqa" / "ui").iterdir()}
-    assert {path.name for path in (ROOT / "vqa" / "ui").iterdir() if path.suffix in (".css", ".js", ".md")} <= brought
+    assert {path.name for path in (ROOT / "vqa" / "ui").iterdir() if path.is_file()} <= brought

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from vqa.__main__ import main
+from vqa.common import extras
 from vqa.data.images import ImageStore
 from vqa.data.trained_on import TrainedOn
 from vqa.evaluate.tables import maps_table, pointing_table
@@ -50,7 +51,19 @@ def command(photos, weights, *more) -> list[str]:
     ]
 
 
-def test_the_command_writes_the_table(photos, tiny_weights, capsys):
+@pytest.fixture
+def scipy():
+    """The extra `evaluate`, without which maps are not compared."""
+    return pytest.importorskip("scipy", reason="comparing maps needs SciPy, of the extra vqa[evaluate]")
+
+
+def test_without_scipy_it_says_how_to_get_it(photos, tiny_weights, monkeypatch, capsys):
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    assert main(command(photos, tiny_weights)) == 2
+    assert "Comparing maps needs scipy: pip install scipy" in capsys.readouterr().err
+
+
+def test_the_command_writes_the_table(scipy, photos, tiny_weights, capsys):
     out = photos / "maps.json"
     arguments = ["--boxes", str(photos / "boxes.jsonl"), "--variant", "unaligned", "--out", str(out)]
     assert main(command(photos, tiny_weights, *arguments)) == 0
@@ -68,7 +81,7 @@ def test_the_command_writes_the_table(photos, tiny_weights, capsys):
     assert all(f"| {method} " in printed or f"| **{method}** " in printed for method in METHODS)
 
 
-def test_without_boxes_there_is_no_pointing_game_and_the_file_lies_beside_the_weights(photos, tiny_weights):
+def test_without_boxes_there_is_no_pointing_game_and_the_file_lies_beside_the_weights(scipy, photos, tiny_weights):
     assert main(command(photos, tiny_weights)) == 0
     written = tiny_weights / "aligned" / "maps.json"
     report = json.loads(written.read_text())
@@ -76,7 +89,7 @@ def test_without_boxes_there_is_no_pointing_game_and_the_file_lies_beside_the_we
     assert report["pointing"]["questions"] is None and report["pointing"]["existence"] is None
 
 
-def test_boxes_go_with_their_photographs_and_what_was_trained_on_is_told(photos, tiny_weights, tmp_path, caplog):
+def test_boxes_go_with_their_photographs_and_what_was_trained_on_is_told(scipy, photos, tiny_weights, tmp_path, caplog):
     weights = tmp_path / "mine"
     shutil.copytree(tiny_weights, weights)
     store = ImageStore([photos / "photos"])
@@ -99,7 +112,7 @@ def test_boxes_go_with_their_photographs_and_what_was_trained_on_is_told(photos,
     assert "1 of 7 photographs with boxes are left out" in caplog.text
 
 
-def test_bad_input_is_refused_in_one_line(photos, tiny_weights, capsys):
+def test_bad_input_is_refused_in_one_line(scipy, photos, tiny_weights, capsys):
     assert main(command(photos, tiny_weights, "--out", str(photos / "nowhere" / "maps.json"))) == 2
     assert main(command(photos, tiny_weights, "--split", "val")) == 2
     assert main(command(photos, photos / "no-weights")) == 2

@@ -47,7 +47,13 @@ def photos(tmp_path):
     return tmp_path
 
 
-def test_the_command_on_pixels_and_an_encoder(photos, tiny_weights, capsys):
+@pytest.fixture
+def sklearn():
+    """The extra `evaluate`, without which there is no probe."""
+    return pytest.importorskip("sklearn", reason="the probe needs scikit-learn, of the extra vqa[evaluate]")
+
+
+def test_the_command_on_pixels_and_an_encoder(sklearn, photos, tiny_weights, capsys):
     files = ["--images", str(photos / "photos"), "--questions", str(photos / "q.jsonl"), "--classes", "3"]
     encoder = str(tiny_weights / "encoders" / "vision")
     assert main(["probe", "pixels", encoder, *files]) == 0
@@ -87,7 +93,7 @@ def test_a_feature_cache_is_a_candidate(photos, tmp_path):
         probe.features_of(str(tmp_path / "cache"), None, ["moon"])
 
 
-def test_an_encoder_that_is_not_there(photos, capsys):
+def test_an_encoder_that_is_not_there(sklearn, photos, capsys):
     files = ["--images", str(photos / "photos"), "--questions", str(photos / "q.jsonl")]
     assert main(["probe", "/nowhere/vit", *files]) == 2
     assert "no encoder at /nowhere/vit" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from vqa.common import extras
 from vqa.data.questions import QuestionRow
 from vqa.evaluate import probe
 
@@ -27,25 +28,43 @@ def features(questions, noise, width=7):
     return {i: direction[i.split("-")[2]] * 3 + noise * rng.normal(size=width) for i in ids}
 
 
-def test_ridge_equals_the_normal_equations():
-    rng = np.random.default_rng(0)
-    for rows, width in ((23, 5), (11, 31)):  # more rows than features, and fewer
-        x, y, x_new = rng.normal(size=(rows, width)), rng.integers(3, size=rows), rng.normal(size=(201, width))
-        z, z_new = ((part - x.mean(0)) / x.std(0) for part in (x, x_new))
-        targets = np.eye(3)[y]
-        for alpha in (0.1, 17.0):
-            slopes = np.linalg.solve(z.T @ z + alpha * np.eye(width), z.T @ (targets - targets.mean(0)))
-            expected = (z_new @ slopes + targets.mean(0)).argmax(1)
-            np.testing.assert_array_equal(probe.ridge_predict(x, y, x_new, [1e3, alpha], 3)[1], expected)
+@pytest.fixture
+def sklearn():
+    """The extra `evaluate`, without which there is no probe."""
+    return pytest.importorskip("sklearn", reason="the probe needs scikit-learn, of the extra vqa[evaluate]")
 
 
-def test_a_constant_feature_does_no_harm():
-    x = np.column_stack([np.arange(10.0), np.full(10, 3.0)])
-    predictions = probe.ridge_predict(x, (np.arange(10) > 4).astype(int), x, [0.1], 2)
-    assert predictions[0].tolist() == [0] * 5 + [1] * 5
+def test_it_is_the_ridge_regression_of_the_normal_equations(sklearn, monkeypatch):
+    questions, alpha = example_set(count=30), 17.0
+    examples, noisy = probe.choose_examples(questions, 3, "val"), features(questions, noise=5.0)
+    monkeypatch.setattr(probe, "ALPHAS", (alpha,))
+    (x, y), (x_new, truth) = (
+        (np.stack([noisy[q.image_id] for q in part]), np.array([ANSWERS.index(q.answer) for q in part]))
+        for part in (examples.train, examples.held_out)
+    )
+    z, z_new = ((part - x.mean(0)) / x.std(0) for part in (x, x_new))
+    targets = np.eye(3)[y]
+    slopes = np.linalg.solve(z.T @ z + alpha * np.eye(x.shape[1]), z.T @ (targets - targets.mean(0)))
+    expected = ((z_new @ slopes + targets.mean(0)).argmax(1) == truth).mean()
+    found = probe.probe(noisy, examples)
+    assert (found.accuracy, found.alpha) == (pytest.approx(expected), alpha) and 0.4 < expected < 1
 
 
-def test_knowing_features_probe_high_and_noise_at_chance():
+def test_one_photograph_is_too_few(sklearn):
+    examples = probe.Examples([question("a", "cat"), question("a", "dog")], [question("b", "cat", "val")])
+    with pytest.raises(ValueError, match="two photographs at least"):
+        probe.probe({"a": np.ones(3), "b": np.ones(3)}, examples)
+
+
+def test_without_scikit_learn_it_says_how_to_get_it(monkeypatch):
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    with pytest.raises(
+        ValueError, match=r"The probe needs scikit-learn: pip install scikit-learn, or .*vqa\[evaluate\]"
+    ):
+        probe.probe({}, probe.Examples([], []))
+
+
+def test_knowing_features_probe_high_and_noise_at_chance(sklearn):
     questions = example_set()
     examples = probe.choose_examples(questions, 3, "val")
     known = probe.probe(features(questions, noise=0.1), examples)
@@ -55,7 +74,7 @@ def test_knowing_features_probe_high_and_noise_at_chance():
     assert unknown.interval[0] < unknown.accuracy < unknown.interval[1]
 
 
-def test_alpha_is_chosen_for_features_the_fit_has_not_seen(monkeypatch):
+def test_alpha_is_chosen_for_features_the_fit_has_not_seen(sklearn, monkeypatch):
     """With as many features as photographs and much noise, the least alpha fits the training part and little else."""
     questions = example_set(count=30)
     examples, noisy = probe.choose_examples(questions, 3, "val"), features(questions, noise=6.0, width=29)

@@ -50,6 +50,7 @@ def photos(tmp_path):
 
 
 def test_rank_correlation_on_known_values():
+    pytest.importorskip("scipy", reason="rank correlation needs SciPy, of the extra vqa[evaluate]")
     a = np.array([1.0, 5, 2, 9])
     assert rank_correlation(a, a**3) == pytest.approx(1)
     assert rank_correlation(a, -a) == pytest.approx(-1)

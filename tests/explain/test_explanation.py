@@ -342,6 +342,7 @@ def trained_model() -> tuple[VQAModel, ImageStates]:
 
 
 def test_relevance_agrees_with_brute_force_occlusion():
+    pytest.importorskip("scipy", reason="rank correlation needs SciPy, of the extra vqa[evaluate]")
     model, images = trained_model()
     questions = ["which kind"] * 24
     cases = Cases.encode(model, Processor(), images.states, questions)

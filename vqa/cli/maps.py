@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vqa.cli.arguments import add_data_arguments, add_model_arguments, load_predictor, positive, trained_on
 from vqa.common.checksums import hash_files
+from vqa.common.extras import check_extra
 from vqa.common.files import check_writable, write_json
 from vqa.data.images import ImageStore
 from vqa.data.questions import ALL_SPLITS, read_questions
@@ -38,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    check_extra("scipy", "Comparing maps")
     beside = args.weights / args.variant
     out = args.out or (beside if beside.is_dir() else args.weights) / FILE
     check_writable(out)

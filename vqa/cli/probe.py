@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from vqa.cli.arguments import WEIGHTS, add_images_argument, positive
+from vqa.common.extras import check_extra
 from vqa.data.images import ImageStore
 from vqa.data.questions import read_questions
 from vqa.evaluate.probe import SOURCE, choose_examples, probe
@@ -48,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    check_extra("sklearn", "The probe")
     store = ImageStore(args.images)
     questions = read_questions(args.questions, source=SOURCE, images=store)
     examples = choose_examples(questions, args.classes, args.holdout, args.seed)

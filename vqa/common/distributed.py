@@ -16,7 +16,7 @@ from datetime import timedelta
 import torch
 import torch.nn.functional as F
 from accelerate import PartialState
-from accelerate.utils import gather, recursively_apply, reduce
+from accelerate.utils import gather, parse_flag_from_env, recursively_apply, reduce
 from torch.distributed.nn.functional import all_reduce
 
 
@@ -25,7 +25,8 @@ def processes() -> PartialState:
 
     They wait for each other for a day at most: shares of the work do not end at the same time.
     """
-    return PartialState(timeout=timedelta(days=1))
+    on_cpus = parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available()
+    return PartialState(cpu=on_cpus, timeout=timedelta(days=1))
 
 
 def own_part(items: Sequence) -> Sequence:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vqa.common.extras import check_extra
 from vqa.data.questions import QuestionRow
 from vqa.evaluate.metrics import wilson_interval
 from vqa.processing.text import normalise
@@ -67,46 +68,35 @@ def choose_examples(questions: Sequence[QuestionRow], classes: int, holdout: str
 def probe(features: dict[str, np.ndarray], examples: Examples, seed: int = 0) -> Score:
     """Accuracy on the held-out questions of a ridge regression whose alpha is chosen on the training ones.
 
-    `features` are vectors (F,) by image id. The choice is by cross-validation over photographs.
+    `features` are vectors (F,) by image id, and are standardised by the training questions', so that one alpha means
+    the same for any encoder. The choice is by cross-validation over photographs. Needs scikit-learn. Raises
+    `ValueError` where it is missing, or where all questions are about one photograph.
     """
-    classes = sorted({normalise(question.answer) for question in examples.train})
-    number = {answer: i for i, answer in enumerate(classes)}
+    check_extra("sklearn", "The probe")
+    from sklearn.linear_model import RidgeClassifier
+    from sklearn.model_selection import GridSearchCV, GroupKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
 
     def arrays(questions: Sequence[QuestionRow]) -> tuple[np.ndarray, np.ndarray]:
         x = np.stack([features[question.image_id] for question in questions]).astype(np.float64)
-        return x, np.array([number.get(normalise(question.answer), -1) for question in questions])
+        return x, np.array([normalise(question.answer) for question in questions])
 
-    x, y = arrays(examples.train)
-    fold = fold_by_group([question.image_id for question in examples.train], FOLDS, seed)
-    correct = np.zeros(len(ALPHAS))
-    for part in range(FOLDS):
-        inside, outside = fold != part, fold == part
-        if inside.any() and outside.any():
-            predictions = ridge_predict(x[inside], y[inside], x[outside], ALPHAS, len(classes))
-            correct += (predictions == y[outside]).sum(axis=1)
-    alpha = ALPHAS[int(correct.argmax())]
-    x_held_out, y_held_out = arrays(examples.held_out)
-    right = ridge_predict(x, y, x_held_out, [alpha], len(classes))[0] == y_held_out
-    return Score(float(right.mean()), wilson_interval(right.sum(), len(right)), alpha)
-
-
-def ridge_predict(x: np.ndarray, y: np.ndarray, x_new: np.ndarray, alphas: Sequence[float], classes: int) -> np.ndarray:
-    """Classes (alphas, N_new) that a ridge regression to one-hot targets gives, fitted on x (N, F) and y (N,).
-
-    Features are standardised by the training rows, so that one alpha means the same for any encoder.
-    """
-    mean, spread = x.mean(axis=0), x.std(axis=0)
-    spread[spread < 1e-8] = 1.0  # a constant feature says nothing
-    x, x_new = (x - mean) / spread, (x_new - mean) / spread
-    targets = np.eye(classes)[y]
-    centre = targets.mean(axis=0)
-    if x.shape[1] <= len(x):  # the smaller of the two systems: over features, or over questions
-        values, vectors = np.linalg.eigh(x.T @ x)
-        inner, basis = vectors.T @ (x.T @ (targets - centre)), x_new @ vectors
-    else:
-        values, vectors = np.linalg.eigh(x @ x.T)
-        inner, basis = vectors.T @ (targets - centre), x_new @ x.T @ vectors
-    return np.stack([(basis / (values + alpha) @ inner + centre).argmax(axis=1) for alpha in alphas])
+    photographs = [question.image_id for question in examples.train]
+    folds = min(FOLDS, len(set(photographs)))
+    if folds < 2:
+        raise ValueError("The probe needs training questions about two photographs at least.")
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), RidgeClassifier()),
+        {"ridgeclassifier__alpha": list(ALPHAS)},
+        cv=GroupKFold(folds, shuffle=True, random_state=seed),
+    )
+    search.fit(*arrays(examples.train), groups=photographs)
+    x, truth = arrays(examples.held_out)
+    right = search.predict(x) == truth
+    return Score(
+        float(right.mean()), wilson_interval(right.sum(), len(right)), search.best_params_["ridgeclassifier__alpha"]
+    )
 
 
 def fold_by_group(groups: Sequence[str], folds: int, seed: int) -> np.ndarray:

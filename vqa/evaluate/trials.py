@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from vqa.common.extras import check_extra
 from vqa.data.images import ImageStore
 from vqa.data.questions import QuestionRow
 from vqa.evaluate.deletion import area, by_value, hide_in_order
@@ -140,15 +141,12 @@ def measure_curves(subject: Subject, questions: Sequence[QuestionRow], seed: int
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Spearman's: the correlation of ranks, equal values sharing theirs; 0 where one side is constant."""
-    ranks = [_ranks(values.ravel()) for values in (a, b)]
-    spread = np.prod([np.std(r) for r in ranks])
-    return float(np.mean((ranks[0] - ranks[0].mean()) * (ranks[1] - ranks[1].mean())) / spread) if spread else 0.0
+    """Spearman's: the correlation of ranks, equal values sharing theirs; 0 where one side is constant. Needs SciPy."""
+    check_extra("scipy", "Comparing maps")
+    from scipy.stats import spearmanr
 
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[group]
+    constant = any(np.ptp(values) == 0 for values in (a, b))
+    return 0.0 if constant else float(spearmanr(a.ravel(), b.ravel()).statistic)
 
 
 def measure_sanity(subject: Subject, questions: Sequence[QuestionRow], seed: int) -> dict:

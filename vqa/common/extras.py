@@ -1,0 +1,12 @@
+"""Packages of the optional extra `evaluate`, which are asked for before the work that needs them begins."""
+
+from importlib.util import find_spec
+
+PACKAGES = {"sklearn": "scikit-learn", "scipy": "scipy"}  # by the name they are imported by
+
+
+def check_extra(module: str, work: str) -> None:
+    """Raises `ValueError`, with the way to install it, where the package that `work` needs is missing."""
+    if find_spec(module) is None:
+        package = PACKAGES[module]
+        raise ValueError(f"{work} needs {package}: pip install {package}, or the extra of this package, vqa[evaluate].")
