@@ -9,7 +9,7 @@ import torch
 
 import vqa.cli.ablate
 from vqa.__main__ import main
-from vqa.cli.ablate import SETUPS, Testbed, cell_settings
+from vqa.cli.ablate import SETUPS, cell_settings
 from vqa.evaluate.tables import ablation_space_table, ablation_table
 from vqa.model.checkpoint import load_encoder
 from vqa.processing.processor import BOS, EOS
@@ -103,7 +103,7 @@ def test_a_cell_is_trained_anew_where_what_it_was_made_from_is_another(
 
 def test_an_answer_counts_where_greedy_decoding_writes_it(joint_settings, tmp_path):
     settings = joint_settings(fit={"steps": 80, "learning_rate": 1e-2, "warmup_steps": 1, "ema": 0})
-    testbed = Testbed(settings, "val")
+    testbed = vqa.cli.ablate.Testbed(settings, "val")
     model = new_model(settings, "unaligned", testbed.data.processor.answer_vocab_size)
     data = dataclasses.replace(testbed.data, settings=settings, model=model)
     train_heads(data, False, tmp_path)

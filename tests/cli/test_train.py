@@ -131,7 +131,8 @@ def test_val_is_what_was_not_trained_on(train_own, capsys, caplog):
     for number in range(30):  # all photographs differ, so that each is known by itself
         Image.new("RGB", (30, 20 + number), "red").save(f"train2014/COCO_train2014_{number + 1:012d}.png")
     captions = [{"image_id": row["image_id"], "captions": ["a red photo"], "split": "train"} for row in own_rows()]
-    Path("captions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in captions[:20]))
+    captions[-1]["split"] = "val"
+    Path("captions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in captions))
     train_own(own_rows(), "mine")
     val = evaluate("--split", "val")
     assert val["trained_on"] == 0 and 0 < val["photographs"] < 10
@@ -140,7 +141,7 @@ def test_val_is_what_was_not_trained_on(train_own, capsys, caplog):
     assert f"{30 - val['photographs']} of the 30 photographs that are measured were trained on" in caplog.text
     assert main(["evaluate", *files]) == 2
     assert "the rows name no split" in capsys.readouterr().err
-    train_own(own_rows(), "mine", "--captions", "captions.jsonl")  # which name photographs of val as train
+    train_own(own_rows(), "mine", "--captions", "captions.jsonl")  # which name another photograph as val
     assert main(["evaluate", *files, "--split", "val"]) == 2  # nothing is left that was not trained on
     assert "No questions of split 'val', for the rows name no split" in capsys.readouterr().err
 

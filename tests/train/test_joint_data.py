@@ -118,7 +118,7 @@ def test_a_photographs_own_captions_are_never_mined_as_wrong(cats, own, pool):
     pairs = CaptionPairs(captions, cats.images, cats.texts, 4, hard_negatives=2, mine_every=1, seed=0)
     assert len(texts) == 4 and pairs.pool_size == pool
     if not pool:  # every caption is the photograph's own: there is none to be wrong
-        assert "hard_states" not in pairs.batch(0, cats.model)
+        assert "hard_states" not in pairs.batch(0, cats.model.heads.aligner)
         return
     distinct, nearest = sorted(texts), pairs.mine(cats.model.heads.aligner)
     assert nearest.shape == (4, pool)

@@ -11,6 +11,7 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -266,6 +267,7 @@ def _check(holds: object, message: str) -> None:
         raise ValueError(message)
 
 
+@cache
 def split_name(name: str) -> str:
     """`train`, `val` or `test`: also of `Training`, `validation`, `dev`, `val2014`. Raises `ValueError` for others."""
     start, rest = re.fullmatch(r"([a-z]*)(.*)", name.strip().lower(), re.DOTALL).groups()
