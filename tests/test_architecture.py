@@ -93,8 +93,8 @@ def test_every_test_stands_where_its_module_does():
     strays = [
         str(path.relative_to(ROOT))
         for floor in floors
-        for path in (ROOT / "tests" / floor).glob("test_*.py")
-        if not (ROOT / "vqa" / floor / path.name.removeprefix("test_")).is_file() and path.stem != "test_main"
+        for path in (ROOT / "tests" / floor).rglob("test_*.py")
+        if not module_tested(path).is_file() and path.stem != "test_main"
     ]
     assert strays == []
 
@@ -107,6 +107,10 @@ def test_no_two_classes_have_one_name():
         if isinstance(node, ast.ClassDef)
     ]
     assert {name for name in names if names.count(name) > 1} == set()
+
+
+def module_tested(path: Path) -> Path:
+    return ROOT / "vqa" / path.relative_to(ROOT / "tests").with_name(path.name.removeprefix("test_"))
 
 
 def test_imports_have_no_circles():

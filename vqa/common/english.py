@@ -1,4 +1,4 @@
-"""The little English grammar that is needed: whether a question is English, what it offers, plurals and articles."""
+"""The little English grammar that is needed: whether a question is English, plurals and articles."""
 
 import re
 import unicodedata
@@ -50,57 +50,6 @@ def _is_latin(word: str) -> bool:
 def _without_articles(name: re.Match) -> str:
     """A name without the words in it that would count as another language's."""
     return " ".join(word for word in name[0].split() if word.lower() not in _FOREIGN)
-
-
-_LISTLESS = re.compile(
-    r"^(?:(?:is|are|was|were) there\b|(?:do|can|could) (?:you|we|i) see\b|(?:does|do) .+ (?:have|contain) an?\b)", re.I
-)  # "Is there a cat or a dog?" wants yes or no
-_NO_CHOICE = {"not", "more", "less", "fewer", "so", "else", "no", "other", "others", "something", "anything", "nothing"}
-_LEADING = {"a", "an", "the", "on", "in", "at", "to", "of", "by", "with", "from", "for", "it", "is", "are", "rather"}
-_ARTICLE = ("a", "an", "the")
-_ASKING = {"what", "which", "who", "whose", "where", "when", "how", "why"}
-MOST_WORDS = 3  # of one alternative
-
-
-def alternatives(question: str) -> tuple[str, ...]:
-    """What a question offers to choose from, in its order: "Is it red, blue or green?" gives three; most give none.
-
-    A question that "or" leaves to be answered by yes or no ("Is there a cat or a dog?") offers nothing.
-    """
-    plain = " ".join(question.lower().replace("?", " ").replace(".", " ").split())
-    before, found, last = plain.rpartition(" or ")
-    if not found or _LISTLESS.match(plain):
-        return ()
-    first, *middle = [part.split() for part in re.split(r",|\bor\b", before) if part.strip()] or [[]]
-    final = last.split()
-    if _NO_CHOICE & set(final):
-        return ()
-    if middle and first[0] in _ASKING:  # "Which is larger, the cat or the dog?"
-        options = [_bare(words) for words in (*middle, final)]
-    else:  # only the first of several follows other words
-        options = [_last_words(first, final), *(_bare(words) for words in (*middle, final))]
-    if not all(1 <= len(option) <= MOST_WORDS for option in options):
-        return ()
-    return tuple(dict.fromkeys(" ".join(option) for option in options)) if len(set(map(tuple, options))) > 1 else ()
-
-
-def _bare(words: list[str]) -> list[str]:
-    """Words without the articles and prepositions before them."""
-    while words and words[0] in _LEADING:
-        words = words[1:]
-    return words
-
-
-def _last_words(words: list[str], like: list[str]) -> list[str]:
-    """The first alternative, at the end of `words`, which is built like the last one."""
-    start = max((i + 1 for i, word in enumerate(words) if word in _ENGLISH or word in _LEADING), default=0)
-    tail = words[start:]
-    if any(word in _ARTICLE for word in like):  # "this a hot dog or a pizza": all behind the article
-        return tail
-    count = len(_bare(like))
-    if words[-2:-1] == ["and"]:  # "black and white" is one
-        return words[-3:]
-    return tail[-count:] if count else []
 
 
 _PLURALS = {

@@ -87,6 +87,15 @@ def box_row(row: object) -> dict:
     return row
 
 
+def label_row(row: object) -> dict:
+    """A row with the `labels`, names of COCO's classes, that a photograph has: all of those, where it is `labelled`."""
+    row = _fields(row, ("image_id",))
+    labels = row.get("labels")
+    _check(isinstance(labels, list) and all(isinstance(name, str) for name in labels), "labels must be a list of names")
+    _check(isinstance(row.get("labelled"), bool), "labelled must be true or false")
+    return row
+
+
 def _is_box(box: object) -> bool:
     if not isinstance(box, list) or len(box) != 5 or not isinstance(box[0], str):
         return False

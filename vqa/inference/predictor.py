@@ -19,7 +19,6 @@ from huggingface_hub import HfApi
 from PIL import Image
 
 from vqa.common.checksums import check_encoders, check_sums
-from vqa.common.english import alternatives
 from vqa.inference.hub import SPACE_FILE, save_whole
 from vqa.model.alignment import pool
 from vqa.model.checkpoint import load_encoder, load_heads
@@ -29,6 +28,7 @@ from vqa.model.heads import Memory
 from vqa.model.model import ImageStates, VQAModel
 from vqa.model.questions import Question, encode_questions, stack_questions
 from vqa.model.search import Hypothesis
+from vqa.processing.alternatives import alternatives
 from vqa.processing.photos import PhotoSource, open_photo, photo_key
 from vqa.processing.processor import VQAProcessor
 from vqa.processing.sources import local_folder

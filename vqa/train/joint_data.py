@@ -9,28 +9,26 @@ from pathlib import Path
 import torch
 
 from vqa.data.images import ImageStore
-from vqa.data.labels import box_grid, words_by_image
-from vqa.data.rows import answered_row, box_row, caption_row, cut_splits, of_split, read_rows, with_photographs
+from vqa.data.labels import box_grid
+from vqa.data.rows import (
+    answered_row,
+    box_row,
+    caption_row,
+    cut_splits,
+    label_row,
+    of_split,
+    read_rows,
+    with_photographs,
+)
 from vqa.data.trained_on import TrainedOn
 from vqa.model.alignment import pool
 from vqa.model.checkpoint import from_encoders, load_encoder, load_heads
 from vqa.model.model import VQAModel
 from vqa.processing.processor import VQAProcessor, train_answer_pieces
 from vqa.processing.text import clean_caption
-from vqa.train.caption_questions import from_captions
-from vqa.train.examples import (
-    Example,
-    asked,
-    balanced,
-    boxed,
-    captioned,
-    counted,
-    existing,
-    matching,
-    verified,
-)
+from vqa.train.examples import Example, asked, balanced, captioned, matching
 from vqa.train.features import PhotoFeatures, TextStates, vit_cache
-from vqa.train.relations import turned
+from vqa.train.makers.sources import made_questions
 from vqa.train.sampling import uniform
 from vqa.train.settings import JointSettings
 
@@ -103,13 +101,9 @@ def prepare(settings: JointSettings, variant: str, splits: Sequence[str] = ("tra
     torch.manual_seed(seed)
 
     sources = {name: balanced(s, seed) for name, s in asked(questions).items()}
-    words = words_by_image(questions, train_captions, boxes)
-    sources["existence"] = existing(train_captions, boxes, questions, words, seed)
-    sources["verified"] = verified(questions, words, seed)
-    sources["from-captions"] = from_captions(train_captions, questions, seed)
-    sources["turned"] = turned(questions)
-    sources["boxed"] = boxed(boxes, seed)
-    sources["count"] = counted(boxes)
+    trained_on = {row["image_id"] for row in (*questions, *train_captions, *boxes)}
+    labels = [row for row in read_rows(settings.labels, label_row) if row["image_id"] in trained_on]
+    sources |= made_questions(questions, train_captions, boxes, labels, seed)
     captions = captioned(train_captions)
     answers = [e.answers[i % len(e.answers)] for s in sources.values() for i, e in enumerate(s)]
     if settings.start:
@@ -126,7 +120,6 @@ def prepare(settings: JointSettings, variant: str, splits: Sequence[str] = ("tra
     asked_texts = [e.question for s in [*sources.values(), captions] for e in s] + [row["question"] for row in val]
     asked_texts += statements
     texts = TextStates(model, processor, asked_texts, Path(settings.cache) / "text")
-    trained_on = {row["image_id"] for row in (*questions, *train_captions, *boxes)}
     needed = trained_on | {row["image_id"] for row in (*rows, *caption_rows) if row["split"] in splits}
     in_order = [image_id for image_id in store if image_id in needed]
     images = vit_cache(model, processor, store, in_order, settings.cache)

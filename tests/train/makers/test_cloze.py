@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from vqa.train import caption_questions
-from vqa.train.caption_questions import Patterns, asked_by, from_captions, statement
+from vqa.train.makers import cloze
+from vqa.train.makers.cloze import Patterns, asked_by, from_captions, statement
 
 ANSWERS = {
     "object": "dog dogs bicycle hat bench cat desk computer tracks train view",
@@ -78,7 +78,7 @@ def test_what_captions_disagree_about_or_was_asked_already_is_left_out(questions
 
 
 def test_no_answer_is_drawn_too_often(questions, monkeypatch):
-    monkeypatch.setattr(caption_questions, "MOST_OF_AN_ANSWER", 3)
+    monkeypatch.setattr(cloze, "MOST_OF_AN_ANSWER", 3)
     captions = [{"image_id": f"i{n}", "captions": ["a red hat" if n % 5 else "a black hat"]} for n in range(20)]
     made = from_captions(captions, questions, seed=0)
     assert Counter(e.answers for e in made) == {("red",): 3, ("black",): 3}

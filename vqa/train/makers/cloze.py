@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 
 from vqa.common.english import is_plural, with_article
 from vqa.processing.text import clean_caption
-from vqa.train.examples import NOT_THINGS, Example
+from vqa.train.examples import Example
+from vqa.train.makers.captions import NOT_THINGS, PLACED, any_of
 
 MOST_OF_AN_ANSWER = 300  # questions: half of Flickr8k's sentences are about a dog, or about two of something
-PLACED = r"(?:in|on|at|with|near|next|behind|under|over|through|along|into|across|from|down|up|around|against|by|to|of)"
 ARTICLE = r"(?:an?|the|his|her|their|its|some)"
 ENDED = rf"(?=$| {PLACED}\b| and\b| while\b| as\b| \w+ing\b)"  # after a noun that is not the half of a longer one
 NOT_DOING = frozenset("building railing clothing wing ring king string thing spring evening morning ceiling".split())
@@ -31,8 +31,8 @@ class Patterns:
             if row["source"] == "coco-qa":
                 answers[row.get("type")].add(row["answer"])
         self.things = answers["object"] - NOT_THINGS
-        thing = _any_of(self.things)
-        place, color, number = (_any_of(answers[kind]) for kind in ("location", "color", "number"))
+        thing = any_of(frozenset(self.things))
+        place, color, number = (any_of(frozenset(answers[kind])) for kind in ("location", "color", "number"))
         some = r"(?:[a-z-]+ ){0,2}?"
         what = rf"{ARTICLE} {some}{thing}{ENDED}"
         self.color = re.compile(rf"(?<!and )\b{color} {thing}{ENDED}")
@@ -43,11 +43,6 @@ class Patterns:
         self.where = re.compile(
             rf"{ARTICLE} (.{{3,40}}?) (?:(?:is|are) )?(\w+ing)(.*?) (?:in|on|at)(?: {ARTICLE})? {place}"
         )
-
-
-def _any_of(answers: set[str]) -> str:
-    longest_first = sorted(answers, key=lambda answer: (-len(answer), answer))
-    return rf"({'|'.join(map(re.escape, longest_first)) or '(?!)'})"
 
 
 def from_captions(captions: Iterable[dict], questions: list[dict], seed: int) -> list[Example]:
