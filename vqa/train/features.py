@@ -12,7 +12,6 @@ from torch.nn.utils.rnn import pad_sequence
 from vqa.data.images import ImageStore
 from vqa.model.hybrid_vit import HybridViTModel
 from vqa.model.model import VQAModel
-from vqa.processing.photos import PhotoError
 from vqa.processing.processor import VQAProcessor, image_processor_for
 from vqa.train.cache import FeatureCache, digest_of, fingerprint
 
@@ -53,18 +52,11 @@ def photo_features(
 
     def batches(to_do: list[str]) -> Iterable[np.ndarray]:
         for start in range(0, len(to_do), PHOTOS_AT_ONCE):
-            photos = [_open(store, image_ids[digest]) for digest in to_do[start : start + PHOTOS_AT_ONCE]]
+            photos = [store.open(image_ids[digest]) for digest in to_do[start : start + PHOTOS_AT_ONCE]]
             with torch.inference_mode():
                 yield compute(photos).numpy()
 
     return PhotoFeatures(FeatureCache.make(directory, name, list(image_ids), batches, description), digests)
-
-
-def _open(store: ImageStore, image_id: str) -> Image.Image:
-    try:
-        return store.open(image_id)
-    except PhotoError as error:
-        raise PhotoError(f"The photograph {image_id!r} cannot be used: {error}") from error
 
 
 def trunk_cache(encoder: HybridViTModel, store: ImageStore, ids: Iterable[str], directory: str | Path) -> PhotoFeatures:
