@@ -94,7 +94,8 @@ def test_weights_are_a_folder_and_no_hub_is_asked_for_them(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     assert entry.main(["--weights", "runs/missing"]) == 1  # which would do for a hub's id
     told = capsys.readouterr().err
-    assert told == "The model cannot be loaded. There is no folder of weights at runs/missing.\n"
+    reason = "There are no weights at runs/missing; name a folder of them: --weights says where."
+    assert told == f"The model cannot be loaded. {reason}\n"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")

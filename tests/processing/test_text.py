@@ -4,13 +4,13 @@ import pytest
 
 from vqa.processing.text import (
     QuestionError,
-    answer_list,
     clean_question,
     clean_text,
     is_blank,
     normal_form,
     normalise,
     normalise_vqa,
+    visible_lines,
 )
 
 NFC, NFD = "Caf\u00e9", "Cafe\u0301"  # that look the same
@@ -85,14 +85,14 @@ BLANKS = ["", " ", "\u200b", "\ufeff\u00a0", "\u3164", "\u2800", "\ufe0f", "\u00
 
 @pytest.mark.parametrize("blank", BLANKS)
 def test_what_cannot_be_seen_is_no_answer_and_no_question(blank):
-    assert is_blank(blank) and answer_list([blank, "a", blank]) == ["a"]
+    assert is_blank(blank) and visible_lines([blank, "a", blank]) == ["a"]
     with pytest.raises(QuestionError, match="Type a question"):
         clean_question(blank)
 
 
 def test_a_list_keeps_its_own_text_but_for_the_space_around_it():
     lines = ["  New York ", "½", "T-Shirt", NFD, "?", "👩\u200d🚒"]
-    assert answer_list(lines) == ["New York", "½", "T-Shirt", NFD, "?", "👩\u200d🚒"]
+    assert visible_lines(lines) == ["New York", "½", "T-Shirt", NFD, "?", "👩\u200d🚒"]
     assert not any(is_blank(line) for line in lines)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vqa.data.trained_on import TrainedOn
 from vqa.processing.sources import local_folder
-from vqa.processing.text import answer_list
+from vqa.processing.text import visible_lines
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 
@@ -84,7 +84,7 @@ def read_answer_list(path: Path | None) -> list[str] | None:
         raise ValueError(f"The list of answers {path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise ValueError(f"The list of answers {path} is not UTF-8 text.") from error
-    answers = answer_list(lines)
+    answers = visible_lines(lines)
     if not answers:
         raise ValueError(f"The list of answers {path} is empty; write one answer a line.")
     return answers

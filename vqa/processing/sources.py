@@ -32,9 +32,8 @@ def local_folder(weights: str | Path) -> Path:
     try:
         source = model_source(weights, "folder of weights")
     except FileNotFoundError as error:
-        raise FileNotFoundError(
-            f"There are no weights at {weights}; name a folder of them, or a Hub id (owner/name): --weights says where."
-        ) from error
+        wanted = "a folder of them" + (", or a Hub id (owner/name)" if isinstance(weights, str) else "")
+        raise FileNotFoundError(f"There are no weights at {weights}; name {wanted}: --weights says where.") from error
     if isinstance(source, Path):
         return source
     from huggingface_hub import snapshot_download

@@ -48,8 +48,8 @@ def is_blank(text: str) -> bool:
     return not BLANK.sub("", clean_text(text)).strip()
 
 
-def answer_list(lines: Iterable[str]) -> list[str]:
-    """The answers of a list, one a line, as they are written there; lines with nothing to be seen are left out."""
+def visible_lines(lines: Iterable[str]) -> list[str]:
+    """The lines of a list as they are written there, without space around them and without those that show nothing."""
     return [line.strip() for line in lines if not is_blank(line)]
 
 

@@ -17,7 +17,7 @@ from vqa.explain.figure import map_figure
 from vqa.explain.overlay import common_scale
 from vqa.inference.predictor import Photo, VQAPredictor
 from vqa.processing.photos import PhotoError
-from vqa.processing.text import QuestionError, answer_list
+from vqa.processing.text import QuestionError, visible_lines
 from vqa.ui import visit as visits
 from vqa.ui.checks import question_problem
 from vqa.ui.events import MODEL_QUEUE
@@ -199,7 +199,7 @@ class Api:
 
     def _allowed(self, answers: str, variant: str) -> list[str] | None:
         """The lines of `answers`; None where any answer may come."""
-        allowed = answer_list((answers or "").splitlines())
+        allowed = visible_lines((answers or "").splitlines())
         if len(allowed) > MOST_ANSWERS:
             raise refusal(f"At most {MOST_ANSWERS} answers can be allowed.")
         for answer in allowed:

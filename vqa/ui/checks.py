@@ -4,7 +4,7 @@ import re
 
 from vqa.common.english import is_english
 from vqa.inference.predictor import VQAPredictor
-from vqa.processing.text import MAX_QUESTION_CHARACTERS, answer_list, normal_form
+from vqa.processing.text import MAX_QUESTION_CHARACTERS, normal_form, visible_lines
 from vqa.ui.texts import text
 
 MOST_ANSWERS = 100  # to choose among
@@ -22,7 +22,7 @@ def question_problem(question: str, language: str) -> str:
 
 def allowed_answers(among: str) -> list[str]:
     """The answers of a list that is separated by commas or lines, each once; empty where any answer may come."""
-    return list(dict.fromkeys(answer_list(re.split(r"[,;\n，、；]", among or ""))))
+    return list(dict.fromkeys(visible_lines(re.split(r"[,;\n，、；]", among or ""))))
 
 
 def among_problem(among: str, predictor: VQAPredictor, language: str) -> str:

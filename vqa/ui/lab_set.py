@@ -15,6 +15,7 @@ from PIL import Image
 from vqa.evaluate import space
 from vqa.inference.predictor import Photo, VQAPredictor
 from vqa.processing.photos import open_photo
+from vqa.processing.text import visible_lines
 from vqa.ui.markup import picture_url
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def match_curves(predictor: VQAPredictor) -> dict[str, tuple[float, float]]:
 
 def lines_of(entered: str) -> list[str]:
     """The texts that were entered, one a line, each once."""
-    return list(dict.fromkeys(line.strip() for line in entered.splitlines() if line.strip()))
+    return list(dict.fromkeys(visible_lines(entered.splitlines())))
 
 
 def _lab_photo(name: str, image: Image.Image) -> LabPhoto:
