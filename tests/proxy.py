@@ -21,6 +21,10 @@ def behind(address: str, path: str) -> Iterator[tuple[str, list[str]]]:
         protocol_version = "HTTP/1.0"  # the end of an answer is the end of its connection
 
         def _hand_on(self) -> None:
+            if self.path == "/favicon.ico":  # the larger site's own, for which browsers ask at once
+                self.send_response(204)
+                self.end_headers()
+                return
             if not self.path.startswith(f"{path}/"):
                 strays.append(self.path)
                 self.send_error(404)

@@ -429,6 +429,7 @@ def test_a_visitor_asks_behind_a_path(proxied):
         context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
         visitor = Visitor(context, proxied)
         visitor.page.locator("#answers article").first.wait_for()
+        assert visitor.page.locator("link[rel=icon]").get_attribute("href") == "/some/where/favicon.ico"
         visitor.ask("is there a dog?")
         visitor.answered("is there a dog?")
         visitor.page.locator("#examples .thumb").nth(1).click()

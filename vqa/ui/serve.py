@@ -1,5 +1,6 @@
 """Starting the page: one place for the options that keep it private and quiet."""
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ def serve(page: gr.Blocks, **options: Any) -> str:
             "css": CSS,
             "footer_links": ["api", "settings"],
             "favicon_path": FAVICON,
+            "head": icon(options.get("root_path") or ""),
             "max_file_size": MAX_UPLOAD,
             "state_session_capacity": SESSIONS,
             "show_error": False,
@@ -36,6 +38,11 @@ def serve(page: gr.Blocks, **options: Any) -> str:
     )
     app.router.routes.insert(0, Route("/healthz", _health))  # before gradio's own routes, of which one takes any path
     return address
+
+
+def icon(root_path: str) -> str:
+    """Where the page's icon is, for browsers that looked for it at the root of the whole site."""
+    return f'<link rel="icon" type="image/svg+xml" href="{escape(root_path)}/favicon.ico">'
 
 
 async def _health(request) -> JSONResponse:
