@@ -26,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog=program,
         usage=f"{program} COMMAND ...",
-        description="Asks photographs questions.",
-        epilog=f"commands:\n{listing}\n\n`{program} COMMAND --help` tells more.",
+        description="Visual question answering: ask questions about photographs.",
+        epilog=f"commands:\n{listing}\n\n`{program} COMMAND --help` lists the options of a command.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=commands, help=argparse.SUPPRESS)

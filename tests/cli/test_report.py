@@ -2,10 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from vqa.__main__ import main
-from vqa.cli.report import TABLES, fill
+from vqa.cli.report import TABLES, fill, read_measured
+from vqa.evaluate.tables import count_parameters
 
 
 def figures(accuracy, **more):
@@ -112,12 +114,117 @@ def test_write_then_check(weights, tmp_path, capsys):
     assert main([*command, "--check"]) == 1
 
 
+def test_a_table_stands_in_one_document_only(weights, tmp_path, capsys):
+    first, second = tmp_path / "first.md", tmp_path / "second.md"
+    first.write_text(document("space"))
+    second.write_text(document("benchmarks") + document("space"))
+    assert main(["report", str(first), str(second), "--weights", str(weights)]) == 2
+    assert f"'space' stands in {first} and again in {second}" in capsys.readouterr().err
+    assert "by hand" in first.read_text()
+    second.write_text(document("benchmarks"))
+    assert main(["report", str(first), str(second), "--weights", str(weights)]) == 0
+    assert "by hand" not in first.read_text() + second.read_text()
+
+
+def test_the_summary_has_the_main_figures():
+    results = {"eval.json": {"aligned": evaluation(0.5), "unaligned": evaluation(0.375)}}
+    assert fill(document("summary"), results).splitlines()[2:-2] == [
+        "| test split | aligned | unaligned | question-only |",
+        "| --- | --- | --- | --- |",
+        "| vqa-human: accuracy, % | 40.0 | 40.0 | – |",
+        "| coco-qa: accuracy, % | 50.0 | 37.5 | 20.0 |",
+        "| daquar, single words: accuracy, % | 25.0 | 25.0 | – |",
+        "| photograph to caption: R@1, % | 50.0 | 37.5 | – |",
+        "| caption to photograph: R@1, % | 50.0 | 37.5 | – |",
+        "| expected calibration error | 0.031 | 0.031 | – |",
+    ]
+
+
+CONFIG = {
+    "variant": "aligned",
+    "fusion": "coattention",
+    "hidden_size": 96,
+    "num_heads": 3,
+    "patch_blocks": 1,
+    "word_blocks": 5,
+    "num_blocks": 7,
+    "decoder_layers": 2,
+    "answer_vocab_size": 4001,
+    "temperature": 1.25,
+    "sure_threshold": 0.375,
+    "vision_config": {"hidden_size": 11, "image_size": [320, 160], "patch_size": 32},
+    "text_config": {"hidden_size": 13},
+}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "| photograph, pixels | 320 × 160 | 64 × 64 |",
+        "| P, patches | 50 (10 × 5) | 4 (2 × 2) |",
+        "| W, width of the image encoder | 11 | 11 |",
+        "| word blocks | 5 | – |",
+        "| num blocks | – | 7 |",
+        "| V, answer pieces | 4,001 | 4,001 |",
+        "| called a guess below | 38% | 38% |",
+    ],
+)
+def test_the_table_of_settings(row):
+    vision = {"hidden_size": 11, "image_size": 64, "patch_size": 32}
+    configs = {"aligned": CONFIG, "unaligned": CONFIG | {"fusion": "symmetric", "vision_config": vision}}
+    assert row in fill(document("settings"), {"config.json": configs}).splitlines()
+
+
+def test_the_table_of_contrasting_cases():
+    said = {"aligned": {"answer": "no", "probability": 0.643}, "unaligned": {"answer": "yes", "probability": 0.35}}
+    case = {"kind": "helps", "example": "astronaut", "question": "Is it snow?", "truth": "no"} | said
+    lines = fill(document("contrast"), {"contrast.json": {"cases": [case], "count": 76}}).splitlines()
+    assert "| helps | astronaut | Is it snow? | no | no, 64% | yes, 35% |" in lines
+    assert "Chosen among 76 questions." in lines
+
+
+def test_the_table_of_training():
+    record = {
+        "settings": {"align": {"steps": 70}, "fit": {"steps": 1100}},
+        "examples": {"coco-qa": 1009},
+        "seconds": 7260,
+    }
+    other = record | {"examples": {"vsr": 13}, "trained_on": "GPU"}
+    rows = fill(document("training"), {"train.json": {"aligned": record, "unaligned": other}}).splitlines()
+    assert {
+        "| steps on captions alone | 70 | 70 |",
+        "| steps of the joint loss | 1,100 | 1,100 |",
+        "| minutes | 121 | 121 |",
+        "| machine | – | GPU |",
+        "| rows of `coco-qa` | 1,009 | 0 |",
+        "| rows of `vsr` | 0 | 13 |",
+    } <= set(rows)
+
+
+def test_parameters_are_counted_in_the_files(weights, tmp_path):
+    from safetensors.numpy import save_file
+
+    folder = weights / "encoders" / "vision"
+    folder.mkdir(parents=True)
+    tensors = {"a": np.zeros((1000, 700), np.float16), "b": np.zeros(50_000, np.float32), "c": np.zeros(())}
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    assert count_parameters(folder / "model.safetensors") == 750_001
+    assert "| `encoders/vision` | 0.8 |" in fill(document("parameters"), read_measured(weights)).splitlines()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x02\0\0\0\0\0\0\0[]", b"\xff" * 16, b"\x02\0\0\0\0\0\0\0{"])
+def test_a_file_that_is_no_safetensors(content, tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(content)
+    with pytest.raises(ValueError, match="is not a safetensors file"):
+        count_parameters(tmp_path / "model.safetensors")
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         (document("nonsense"), "no table 'nonsense', only benchmarks"),
-        ("<!-- results:space -->\n", "lacks its"),
-        ("<!-- /results -->\n", "lacks its"),
+        ("<!-- results:space -->\n", "needs a `<!-- /results -->`"),
+        ("<!-- /results -->\n", "needs a `<!-- /results -->`"),
     ],
 )
 def test_bad_markers(text, reason, weights, tmp_path, capsys):

@@ -1,8 +1,8 @@
 """Measure what co-attention, alignment and hard negatives each contribute.
 
 Each cell trains the heads of one setup from one seed, for the same small number of steps, and is measured on one
-split. A finished cell is a file, so that an interrupted run goes on. Its name has the fingerprint of what it was made
-from (settings, data, encoders, code): where any of it is another, the cell is trained anew.
+split. A finished cell is a file, so that an interrupted run continues. Its name has the fingerprint of what it was made
+from (settings, data, encoders, code): if any of that changes, the cell is trained again.
 """
 
 import argparse
@@ -39,7 +39,7 @@ PHOTOGRAPHS = 1000  # whose captions are retrieved
 
 @dataclass(frozen=True)
 class Setup:
-    """What a cell changes in the configuration."""
+    """The changes that a cell makes to the configuration."""
 
     fusion: str
     variant: str
@@ -62,10 +62,14 @@ SETUPS = {"question only": Setup("coattention", "unaligned", question_only=True)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default="configs/ablate.json", help="default: configs/ablate.json")
-    parser.add_argument("--steps", type=positive, metavar="N", help="of joint training; default: the configuration's")
+    parser.add_argument(
+        "--steps", type=positive, metavar="N", help="steps of joint training; default: the configuration's"
+    )
     parser.add_argument("--seeds", type=positive, default=3, metavar="N", help="runs of each setup (default 3)")
-    parser.add_argument("--split", choices=("val", "test"), default="val", help="what is measured (default val)")
-    parser.add_argument("--cells", type=Path, default=Path("runs/ablate"), metavar="DIR", help="finished cells")
+    parser.add_argument("--split", choices=("val", "test"), default="val", help="the split to measure (default val)")
+    parser.add_argument(
+        "--cells", type=Path, default=Path("runs/ablate"), metavar="DIR", help="folder of finished cells"
+    )
     parser.add_argument(
         "--out", type=Path, default=WEIGHTS / FILE, metavar="FILE.json", help=f"default: weights/{FILE}"
     )
@@ -140,7 +144,7 @@ class Testbed:
         self.texts = TextStates(self.data.model, self.data.processor, texts, directory)
 
     def measure(self, settings: JointSettings, setup: Setup, run: Path) -> dict:
-        """Trains one cell, in the folder `run`, which is gone afterwards, and measures it."""
+        """Trains one cell in the folder `run`, deletes the folder, and measures the cell."""
         torch.manual_seed(settings.fit.seed)
         model = new_model(settings, setup.variant, self.data.processor.answer_vocab_size)
         data = dataclasses.replace(self.data, settings=settings, model=model)

@@ -1,7 +1,7 @@
 """Answer a file of questions about many photographs.
 
 Each photograph is encoded once. Answers are appended as they come, one JSON line a question with the number of its row,
-so that an interrupted run goes on where it stopped; at the end the lines are put in the order of the questions. Each
+so that an interrupted run continues where it stopped; at the end the lines are put in the order of the questions. Each
 line says what its answer was made from, and a file whose answers were made from something else is not completed.
 
 With `accelerate launch -m vqa answer ...` several processes, GPUs or machines share the photographs and write the same
@@ -53,7 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="JSONL rows `image_id, question`, VQA v2's questions, or a saved dataset",
     )
-    parser.add_argument("--out", required=True, type=Path, metavar="FILE.jsonl", help="run again to go on")
+    parser.add_argument(
+        "--out",
+        required=True,
+        type=Path,
+        metavar="FILE.jsonl",
+        help="the file of answers; run again to continue an interrupted run",
+    )
     parser.add_argument("--batch-size", type=positive, default=BATCH_SIZE, metavar="N", help="questions at a time")
     add_answers_argument(parser)
     add_model_arguments(parser)

@@ -67,7 +67,7 @@ def trained_on(args: argparse.Namespace) -> TrainedOn:
 
 
 def check_weights(args: argparse.Namespace) -> None:
-    """Makes `args.weights` a folder that is there, that of a Hub id included. Raises `FileNotFoundError`."""
+    """Replaces `args.weights` by a folder on this machine; a Hub id is fetched. Raises `FileNotFoundError`."""
     args.weights = local_folder(str(args.weights))
 
 

@@ -28,7 +28,9 @@ ROUNDS = {"single": 15, "bulk": 3, "growth": 5, "start": 3}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar=FILE, help=f"default: {FILE} beside the weights")
     parser.add_argument(
-        "--quick", action="store_true", help="a trial: one round, against small stand-ins, saved only to --out"
+        "--quick",
+        action="store_true",
+        help="a trial: one round, with small stand-ins for the other models; saved only if --out is given",
     )
     add_model_arguments(parser)
 

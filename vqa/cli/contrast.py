@@ -18,9 +18,14 @@ FILE = "contrast.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--images", type=Path, default=EXAMPLES, metavar="DIR", help="default: the examples")
     parser.add_argument(
-        "--questions", type=Path, metavar="FILE.jsonl", help="with their answers; default: questions.jsonl in DIR"
+        "--images", type=Path, default=EXAMPLES, metavar="DIR", help="folder of photographs; default: the examples"
+    )
+    parser.add_argument(
+        "--questions",
+        type=Path,
+        metavar="FILE.jsonl",
+        help="questions with their answers; default: questions.jsonl in DIR",
     )
     parser.add_argument("--out", type=Path, metavar=FILE, help=f"default: {FILE} beside the weights")
     add_weights_arguments(parser)

@@ -1,7 +1,4 @@
-"""Write the pictures and questions of easy-vqa as files.
-
-They are to train on and to measure with.
-"""
+"""Write the pictures and questions of easy-VQA as files, to train on and to measure with."""
 
 import argparse
 import json
@@ -12,7 +9,9 @@ SOURCE = "easy-vqa"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets images/ and questions.jsonl")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder to write images/ and questions.jsonl to"
+    )
 
 
 def run(args: argparse.Namespace) -> None:

@@ -39,11 +39,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="JSONL, VQA v2's two JSON files, or a saved dataset",
     )
     parser.add_argument("--source", help="only this source's questions")
-    parser.add_argument("--question-only", action="store_true", help="ask the mean image instead of the photographs")
+    parser.add_argument("--question-only", action="store_true", help="replace every photograph by the mean image")
     parser.add_argument("--limit", type=positive, metavar="N", help="only N questions, drawn at random")
-    parser.add_argument("--seed", type=int, default=0, help="of that draw and of bootstrap intervals (default 0)")
-    parser.add_argument("--out", type=Path, metavar="eval.json", help="write, or complete, this file")
-    parser.add_argument("--predictions", type=Path, metavar="FILE.jsonl", help="write every answer, a line a question")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of that draw and of the bootstrap intervals (default 0)"
+    )
+    parser.add_argument("--out", type=Path, metavar="eval.json", help="write this file, or add to it")
+    parser.add_argument(
+        "--predictions", type=Path, metavar="FILE.jsonl", help="write every answer, one line a question"
+    )
     parser.add_argument("--batch-size", type=positive, default=BATCH_SIZE, metavar="N", help="questions at a time")
     add_answers_argument(parser)
     add_model_arguments(parser)

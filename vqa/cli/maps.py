@@ -1,6 +1,6 @@
-"""Show where the answer to a question comes from.
+"""Measure how faithful heatmaps are.
 
-Do the maps tell the truth? Measured on photographs nobody trained on.
+Deletion and insertion curves, the pointing game, shuffled weights and crops, on photographs that nobody trained on.
 """
 
 import argparse
@@ -32,8 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--boxes", nargs="*", default=[], type=Path, metavar="FILE", help="JSONL, for the pointing game"
     )
     parser.add_argument("--limit", type=positive, default=300, metavar="N", help="questions to draw (default 300)")
-    parser.add_argument("--few", type=positive, default=40, metavar="N", help="for sanity and crops (default 40)")
-    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default 0)")
+    parser.add_argument(
+        "--few",
+        type=positive,
+        default=40,
+        metavar="N",
+        help="questions for the tests of shuffled weights and of crops (default 40)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of all random draws (default 0)")
     parser.add_argument("--out", type=Path, metavar=FILE, help=f"default: {FILE} beside the weights")
     add_model_arguments(parser)
 

@@ -38,12 +38,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--holdout",
         choices=("val", "test", "train"),
         default="val",
-        help="score on val (default) or test, or on a fifth of the training photographs that is left out of the fit",
+        help="score on val (default) or test, or with `train` on a fifth of the training photographs, left out of the fit",
     )
-    parser.add_argument("--classes", type=positive, default=40, metavar="N", help="most frequent answers (default 40)")
-    parser.add_argument("--seed", type=int, default=0, help="of the folds (default 0)")
     parser.add_argument(
-        "--image-size", type=positive, metavar="PIXELS", help="a side, if not as the encoder was trained"
+        "--classes", type=positive, default=40, metavar="N", help="how many of the most frequent answers (default 40)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the folds (default 0)")
+    parser.add_argument(
+        "--image-size",
+        type=positive,
+        metavar="PIXELS",
+        help="side of the photographs; default: as the encoder was trained",
     )
     parser.add_argument("--device", default="cpu")
 

@@ -1,8 +1,10 @@
 """Write the tables of measured results into the documents.
 
-They come from what lies beside the weights: `eval.json` and `maps.json` of each checkpoint, `bench.json`, `load.json`,
-`ablation.json`, `easy-vqa.json`. A table stands between `<!-- results:NAME -->` and `<!-- /results -->`; NAME is one of
-`TABLES`. No figure in a document is written by hand, and `--check` tells whether one was.
+The documents are `README.md`, `docs/*.md` and `weights/README.md`. The figures come from the files beside the weights:
+`config.json`, `train.json`, `eval.json` and `maps.json` of each checkpoint, and `bench.json`, `load.json`,
+`ablation.json`, `contrast.json` and `easy-vqa.json`. A table stands between `<!-- results:NAME -->` and
+`<!-- /results -->`. NAME is one of `TABLES`. Each table stands in one document only. `--check` tells whether a table
+differs from the files.
 """
 
 import argparse
@@ -17,39 +19,50 @@ from vqa.evaluate.tables import (
     NONE,
     ablation_space_table,
     ablation_table,
+    contrast_table,
     costs_table,
+    count_parameters,
     growth_table,
     load_table,
     maps_table,
     markdown,
+    parameters_table,
     pointing_table,
+    settings_table,
     speed_table,
+    training_table,
 )
 
-DOCUMENTS = (WEIGHTS.parent / "README.md", WEIGHTS / "README.md")
-EVAL_FILE = "eval.json"
+ROOT = WEIGHTS.parent
+EVAL_FILE, WEIGHTS_FILE = "eval.json", "model.safetensors"
 HOLDS = {
+    "config.json": {"variant", "hidden_size", "vision_config", "text_config"},
+    "train.json": {"settings", "examples", "seconds"},
     "maps.json": {"curves", "pointing"},
     "bench.json": {"speed", "growth", "costs"},
     "load.json": {"visits", "soak"},
     "ablation.json": {"variants"},
+    "contrast.json": {"cases", "count"},
     "easy-vqa.json": {"benchmarks"},
 }
+MAIN_SOURCES = ("visitor", "vqa1-human", "vqa-human", "vqa-yesno", "coco-qa", "daquar")  # of the summary
 Results = dict[str, dict]  # the content of a file by the name of its checkpoint
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("documents", nargs="*", type=Path, metavar="FILE.md", help="default: both README.md")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="where the measurements lie")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where a table is out of date")
+    parser.add_argument(
+        "documents", nargs="*", type=Path, metavar="FILE.md", help="default: all documents of the project"
+    )
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="the folder of the measurements")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a table is out of date")
 
 
 def run(args: argparse.Namespace) -> int:
-    documents = args.documents or [path for path in DOCUMENTS if path.is_file()]
+    texts = {path: path.read_text(encoding="utf-8") for path in args.documents or find_documents()}
+    check_once(texts)
     measured = read_measured(args.weights)
     outdated = []
-    for path in documents:
-        text = path.read_text(encoding="utf-8")
+    for path, text in texts.items():
         filled = fill(text, measured)
         if filled != text:
             outdated.append(path)
@@ -60,10 +73,26 @@ def run(args: argparse.Namespace) -> int:
     return 1 if args.check and outdated else 0
 
 
-def read_measured(weights: Path) -> dict[str, dict]:
-    """The content of each file of measurements that is there, by its name; by checkpoint where each has its own.
+def find_documents() -> list[Path]:
+    """The documents of the project that may hold tables."""
+    paths = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), WEIGHTS / "README.md"]
+    return [path for path in paths if path.is_file()]
 
-    Raises `ValueError` for a file that is something else.
+
+def check_once(texts: Mapping[Path, str]) -> None:
+    """Raises `ValueError` for a table that stands twice in the documents."""
+    places: dict[str, Path] = {}
+    for path, text in texts.items():
+        for name in re.findall(r"<!-- results:(\w+) -->", text):
+            if name in places:
+                raise ValueError(f"The table {name!r} stands in {places[name]} and again in {path}; keep one of them.")
+            places[name] = path
+
+
+def read_measured(weights: Path) -> dict[str, dict]:
+    """The content of each file of measurements that exists, by its name; by checkpoint where each has its own.
+
+    Of `model.safetensors` it is the number of parameters, by folder. Raises `ValueError` for a file of another kind.
     """
     measured: dict[str, dict] = {}
     for path in sorted(weights.glob(f"*/{EVAL_FILE}")):
@@ -73,13 +102,15 @@ def read_measured(weights: Path) -> dict[str, dict]:
             measured.setdefault(name, {})[path.parent.name] = read_json(path, keys, f"what {path.stem} measures")
         if (path := weights / name).is_file():
             measured[name] = read_json(path, keys, f"what {path.stem} measures")
+    if files := sorted(weights.rglob(WEIGHTS_FILE)):
+        measured[WEIGHTS_FILE] = {path.parent.relative_to(weights).as_posix(): count_parameters(path) for path in files}
     return measured
 
 
 def fill(text: str, measured: Mapping[str, dict]) -> str:
-    """A document with each table between its markers made anew; those of what was not measured are left empty.
+    """A document with each table between its markers written anew. A table without measurements is empty.
 
-    Raises `ValueError` for markers that don't fit.
+    Raises `ValueError` for markers that do not match.
     """
 
     def table(match: re.Match) -> str:
@@ -89,8 +120,25 @@ def fill(text: str, measured: Mapping[str, dict]) -> str:
         return "\n".join([match["begin"], *([make(measured[file])] if file in measured else []), match["end"]])
 
     if len(re.findall(r"<!-- results:\w+ -->", text)) != text.count("<!-- /results -->"):
-        raise ValueError("A marker `<!-- results:NAME -->` lacks its `<!-- /results -->`, or the other way round.")
+        raise ValueError("Each marker `<!-- results:NAME -->` needs a `<!-- /results -->` after its table.")
     return re.sub(r"(?P<begin><!-- results:(?P<name>\w+) -->)\n.*?(?P<end><!-- /results -->)", table, text, flags=re.S)
+
+
+def summary_table(results: Results) -> str:
+    """The main figures, one column a checkpoint, without intervals."""
+    rows = []
+    for source in [source for source in MAIN_SOURCES if source in _keys(results, "benchmarks")]:
+        found = _at(results, "benchmarks", source)
+        part = ("single_word",) if any(_dig(figures, ("single_word",)) for figures in found) else ()
+        figures = [_dig(f, part) for f in [*found, _question_only(found)]]
+        label = f"{source}, single words" if part else source
+        rows.append([f"{label}: accuracy, %", *(_percent(f and f["accuracy"]) for f in figures)])
+    for label, direction in (("photograph to caption", "image_to_text"), ("caption to photograph", "text_to_image")):
+        found = _at(results, "retrieval", direction)
+        if any(found):
+            rows.append([f"{label}: R@1, %", *(_percent(f and f["R@1"]) for f in found), NONE])
+    rows.append(["expected calibration error", *(f"{result['ece']:.3f}" for result in results.values()), NONE])
+    return markdown(["test split", *results, "question-only"], rows)
 
 
 def benchmarks_table(results: Results) -> str:
@@ -172,6 +220,7 @@ def origin_table(results: Results) -> str:
 
 
 TABLES: dict[str, tuple[str, Callable[[dict], str]]] = {
+    "summary": (EVAL_FILE, summary_table),
     "benchmarks": (EVAL_FILE, benchmarks_table),
     "types": (EVAL_FILE, types_table),
     "calibration": (EVAL_FILE, calibration_table),
@@ -186,7 +235,11 @@ TABLES: dict[str, tuple[str, Callable[[dict], str]]] = {
     "load": ("load.json", load_table),
     "ablation": ("ablation.json", ablation_table),
     "ablation_space": ("ablation.json", ablation_space_table),
+    "contrast": ("contrast.json", contrast_table),
     "easy": ("easy-vqa.json", easy_table),
+    "settings": ("config.json", settings_table),
+    "parameters": (WEIGHTS_FILE, parameters_table),
+    "training": ("train.json", training_table),
 }
 
 

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--captions", nargs="+", required=True, type=Path, metavar="FILE.jsonl", help="rows: image_id, captions"
     )
-    parser.add_argument("--out", type=Path, metavar="eval.json", help="write, or complete, this file")
+    parser.add_argument("--out", type=Path, metavar="eval.json", help="write this file, or add to it")
     parser.add_argument("--limit", type=positive, metavar="N", help="only the first N photographs")
     add_model_arguments(parser)
     parser.set_defaults(seed=0)  # nothing is drawn

@@ -17,7 +17,7 @@ from vqa.train.fingerprints import digest_of, made_from
 from vqa.train.joint import train_joint
 from vqa.train.settings import EncoderSettings, load_settings
 
-OVERRIDES = {  # what of a configuration can be said on the command line
+OVERRIDES = {  # settings of a configuration that the command line can replace
     "images": "folders, Parquet files or saved datasets",
     "questions": "JSONL, VQA v2's pair of JSON files, or saved datasets",
     "captions": "JSONL or saved datasets",
@@ -27,16 +27,23 @@ OVERRIDES = {  # what of a configuration can be said on the command line
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", required=True, help="a file of configs/, or your own of the same form")
-    parser.add_argument("--variant", choices=("aligned", "unaligned"), default="aligned", help="what is fused")
+    parser.add_argument(
+        "--variant", choices=("aligned", "unaligned"), default="aligned", help="which model to train (default aligned)"
+    )
     for name, text in OVERRIDES.items():
         nargs = None if name == "out" else "+"
-        parser.add_argument(f"--{name}", nargs=nargs, metavar="PATH", help=f"{text}, in place of the configuration's")
+        parser.add_argument(
+            f"--{name}", nargs=nargs, metavar="PATH", help=f"{text}; replaces the setting of the configuration"
+        )
     parser.add_argument("--question-only", action="store_true", help="train without photographs, as a baseline")
-    parser.add_argument("--run", help="folder of the log and checkpoints; default: in runs/, by what it is made from")
+    parser.add_argument(
+        "--run",
+        help="folder of the log and checkpoints; default: one in runs/, named by the settings and data",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Trains, or goes on with an interrupted run, and saves. Raises `ValueError` and `OSError` for bad input."""
+    """Trains, or continues an interrupted run, and saves. Raises `ValueError` and `OSError` for bad input."""
     # Caches can take long, and the other processes wait for them.
     accelerator = Accelerator(kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(days=1))])
     changes = {name: value for name in OVERRIDES if (value := getattr(args, name)) is not None}

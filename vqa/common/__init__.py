@@ -1,1 +1,1 @@
-"""What knows nothing of photographs or questions: files, checksums, English words, several processes."""
+"""Helpers that know nothing about photographs or questions: files, checksums, English words, several processes."""

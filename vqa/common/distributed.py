@@ -1,8 +1,8 @@
 """Work in several processes, as `accelerate launch` starts them.
 
-What needs no gradient is shared by photograph: `own_part` of them, and `gather_object` of what was made.
-
-Training is shared by row, each process with its part of every batch.
+Work without gradients is shared by photograph: each process takes its `own_part`, and
+`gather_object` collects the results.
+Training is shared by row: each process takes its part of every batch.
 
 A process runs the model on its own rows. What a loss needs of them, a number or an embedding each, is then gathered
 with its gradient, so that every process has the loss of the whole batch: a contrastive loss sees all negatives, a
@@ -30,7 +30,7 @@ def processes() -> PartialState:
 
 
 def own_part(items: Sequence) -> Sequence:
-    """This process's part of `items`: neighbours, and as many as any other's but for one."""
+    """This process's part of `items`, which are consecutive; the parts differ in size by at most one."""
     state = processes()
     begin, end = (len(items) * (state.process_index + side) // state.num_processes for side in (0, 1))
     return items[begin:end]

@@ -1,4 +1,4 @@
-"""Packages of the optional extra `evaluate`, which are asked for before the work that needs them begins."""
+"""Packages of the optional extra `evaluate`, checked before the work that needs them begins."""
 
 from importlib.util import find_spec
 

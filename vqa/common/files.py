@@ -1,4 +1,4 @@
-"""Files of results: written whole or not at all, refused before the work is done, and known again by their keys."""
+"""Files of results: written atomically, checked before the work begins, and recognised by their keys."""
 
 import json
 import os
@@ -12,7 +12,7 @@ def check_folder(path: Path) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Tries what `write_whole` will do, now and not when all is measured. Raises `ValueError`."""
+    """Tries before the work begins what `write_whole` will do at its end. Raises `ValueError`."""
     check_folder(path)
     partial = _partial(path)
     try:

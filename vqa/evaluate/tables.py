@@ -1,9 +1,18 @@
-"""Markdown tables: of `maps.json`, whether maps are true; of `bench.json` and `load.json`, what answers cost; of
-`ablation.json`, what each part of the model contributes."""
+"""Markdown tables of the files beside the weights.
 
+`maps.json` tells whether maps are faithful, `bench.json` and `load.json` what answers cost, `ablation.json` what each
+part of the model contributes, `config.json`, `train.json` and the weights themselves what was trained.
+"""
+
+import json
+import math
+import struct
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 NONE = "–"
+CONTRASTS = {"helps": "helps", "hurts": "hurts", "same": "makes no difference"}  # kinds of cases, in words
+RUN = {"machine": "trained_on", "torch": "torch"}  # what `training_table` names, by its key in `train.json`
 HERE = "this model"  # the name in `bench.json` of the model that the others are compared with
 
 
@@ -123,6 +132,16 @@ def ablation_space_table(ablation: dict) -> str:
     return _variants(ablation, "space", lambda name: 100.0 if "R@" in name else 1.0)
 
 
+def contrast_table(contrast: dict) -> str:
+    """One row a case: what alignment does to an answer, and how probable each model's answer is."""
+    rows = []
+    for case in contrast["cases"]:
+        cells = [f"{case[name]['answer']}, {case[name]['probability']:.0%}" for name in ("aligned", "unaligned")]
+        rows.append([CONTRASTS[case["kind"]], case["example"], case["question"], case["truth"], *cells])
+    table = markdown(["alignment", "photograph", "question", "right", "aligned", "unaligned"], rows)
+    return f"{table}\n\nChosen among {contrast['count']} questions."
+
+
 def _variants(ablation: dict, part: str, scale: Callable[[str], float]) -> str:
     variants = {name: figures[part] for name, figures in ablation["variants"].items() if figures[part]}
     names = list(dict.fromkeys(name for figures in variants.values() for name in figures))
@@ -151,3 +170,69 @@ def _quartiles(times: dict) -> str:
 def _digits(value: float) -> str:
     """Three digits that count, or all before the point."""
     return f"{value:,.0f}" if value >= 99.95 else f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
+
+
+def count_parameters(file: Path) -> int:
+    """The number of values in a safetensors file, read from its header. Raises `ValueError` for another file."""
+    try:
+        with file.open("rb") as stream:
+            (length,) = struct.unpack("<Q", stream.read(8))
+            header = json.loads(stream.read(length))
+        return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
+    except (struct.error, ValueError, TypeError, KeyError, AttributeError, OverflowError, MemoryError) as error:
+        raise ValueError(f"{file} is not a safetensors file.") from error
+
+
+def parameters_table(counts: dict[str, int]) -> str:
+    """One row a folder of weights."""
+    return markdown(["folder", "parameters, millions"], [[f"`{name}`", f"{n / 1e6:.1f}"] for name, n in counts.items()])
+
+
+def settings_table(configs: dict[str, dict]) -> str:
+    """The sizes of the model, by the letters of the dimension key, and its calibration: one column a checkpoint."""
+    columns = [_settings(config) for config in configs.values()]
+    names = list(dict.fromkeys(name for column in columns for name in column))
+    return markdown(["", *configs], [[name, *(column.get(name, NONE) for column in columns)] for name in names])
+
+
+def _settings(config: dict) -> dict[str, str]:
+    vision, text = config["vision_config"], config["text_config"]
+    pixels, patch = (
+        size if isinstance(size, list) else [size] * 2 for size in (vision["image_size"], vision["patch_size"])
+    )
+    grid = [side // cut for side, cut in zip(pixels, patch, strict=True)]
+    blocks = ["patch_blocks", "word_blocks"] if config["fusion"] == "coattention" else ["num_blocks"]
+    return {
+        "photograph, pixels": _by(pixels),
+        "P, patches": f"{math.prod(grid)} ({_by(grid)})",
+        "W, width of the image encoder": str(vision["hidden_size"]),
+        "W, width of the text encoder": str(text["hidden_size"]),
+        "D, shared width": str(config["hidden_size"]),
+        "H, attention heads": str(config["num_heads"]),
+        "fusion": config["fusion"],
+        **{name.replace("_", " "): str(config.get(name, NONE)) for name in blocks},
+        "decoder layers": str(config["decoder_layers"]),
+        "V, answer pieces": f"{config['answer_vocab_size']:,}",
+        "temperature": f"{config['temperature']:.3f}",
+        "called a guess below": f"{config['sure_threshold']:.0%}",
+    }
+
+
+def _by(sides: Sequence[int]) -> str:
+    return " × ".join(map(str, sides))
+
+
+def training_table(records: dict[str, dict]) -> str:
+    """What each checkpoint's last run was: steps, time and machine, and how many rows each source had."""
+    sources = list(dict.fromkeys(name for record in records.values() for name in record["examples"]))
+    rows = [
+        ["steps on captions alone", *(f"{record['settings']['align']['steps']:,}" for record in records.values())],
+        ["steps of the joint loss", *(f"{record['settings']['fit']['steps']:,}" for record in records.values())],
+        ["minutes", *(f"{record['seconds'] / 60:,.0f}" for record in records.values())],
+        *([name, *(str(record.get(key, NONE)) for record in records.values())] for name, key in RUN.items()),
+        *(
+            [f"rows of `{name}`", *(f"{record['examples'].get(name, 0):,}" for record in records.values())]
+            for name in sources
+        ),
+    ]
+    return markdown(["", *records], rows)
