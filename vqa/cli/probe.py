@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--holdout",
         choices=("val", "test", "train"),
         default="val",
-        help="score on val (default) or test, or with `train` on a fifth of the training photographs, left out of the fit",
+        help="score on val (default), test, or with `train` on a fifth of the training photographs, not fitted on",
     )
     parser.add_argument(
         "--classes", type=positive, default=40, metavar="N", help="how many of the most frequent answers (default 40)"
