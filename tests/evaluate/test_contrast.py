@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from vqa.data.questions import Question
+from vqa.data.questions import QuestionRow
 from vqa.evaluate.accuracy import Scored
 from vqa.evaluate.contrast import KINDS, choose, read_contrast
 
-QUESTIONS = [Question(f"photo{k}", f"question {k}?", "yes") for k in range(7)]
+QUESTIONS = [QuestionRow(f"photo{k}", f"question {k}?", "yes") for k in range(7)]
 
 
 def answers(*given: tuple[str, float]) -> list[Scored]:
