@@ -2,10 +2,12 @@
 
 import copy
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sentencepiece
 import torch
+from huggingface_hub import HfApi
 from PIL import Image
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import (
@@ -179,3 +181,16 @@ def test_generated_pieces_are_read_without_special_ones(processor):
     assert processor.batch_decode(rows, skip_special_tokens=True) == ["cat"] == [processor.decode(rows[0])]
     with pytest.raises(ValueError, match="always skipped"):
         processor.decode(rows[0], skip_special_tokens=False)
+
+
+@pytest.mark.parametrize("push", [lambda p, d: p.push_to_hub("me/tiny"), lambda p, d: p.save_pretrained(d, True)])
+def test_uploading_sends_the_answers_vocabulary_too(processor, tmp_path, monkeypatch, push):
+    sent = {}
+
+    def upload(self, folder, repo_id, timestamps, **options):
+        sent["files"] = {path.name for path in Path(folder).iterdir()} - timestamps.keys()
+
+    monkeypatch.setattr(HfApi, "create_repo", lambda self, repo_id, **_: SimpleNamespace(repo_id=repo_id))
+    monkeypatch.setattr(VQAProcessor, "_upload_modified_files", upload)
+    push(processor, tmp_path / "tiny")
+    assert {VQAProcessor.ANSWERS_FILE, "processor_config.json", "tokenizer.json", "processor.py"} <= sent["files"]

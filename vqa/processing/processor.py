@@ -174,10 +174,12 @@ class VQAProcessor(ProcessorMixin):
         """
         return cls(image_processor(vision, image_size), question_tokenizer(text), answer_pieces)
 
-    def save_pretrained(self, directory: str | Path, **kwargs) -> list[str]:
-        """Writes all three parts into one directory, and the code that reads them."""
-        written = super().save_pretrained(directory, **kwargs)
+    def save_pretrained(self, directory: str | Path, push_to_hub: bool = False, **kwargs) -> list[str]:
+        """Writes all three parts into one directory, and the code that reads them; `kwargs` are of `push_to_hub`."""
+        written = super().save_pretrained(directory)
         self.save_answers(directory)
+        if push_to_hub:  # when all of it is there
+            self.push_to_hub(kwargs.pop("repo_id", Path(directory).name), **kwargs)
         return written
 
     def save_answers(self, directory: str | Path) -> None:
