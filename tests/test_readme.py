@@ -216,11 +216,11 @@ def test_relative_links_and_named_files_exist(name):
         assert target.exists(), link
         assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), link
     named = re.findall(r"`((?:vqa|examples|configs|tests)/[\w./-]*)`", text)
-    assert links or named
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_the_readme_links_to_every_document():
+    assert len(TEXTS) >= 7
     assert [name for name in TEXTS if name != "README.md" and f"({name})" not in README] == []
 
 
