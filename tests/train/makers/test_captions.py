@@ -15,7 +15,7 @@ from vqa.train.makers.captions import any_of, head, nouns_of, sentences, subject
         ("a close up of a small bird on a wire", ("small bird", "on a wire")),
         ("there is a red bus parked outside", ("red bus parked", "outside")),
         ("a herd of zebras in a field", ("herd of zebras", "in a field")),
-        ("two men with hats", ("two men", "with hats")),
+        ("two men with hats", ("men", "with hats")),
         ("in a kitchen a man cooks", ("", "")),
         ("", ("", "")),
     ],

@@ -1,0 +1,1 @@
+"""Questions made from captions, boxes and labels, for training."""

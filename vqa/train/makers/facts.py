@@ -117,16 +117,18 @@ def _in_pairs(
         pair = waiting[one].pop(), waiting[other].pop()
         if not (denies(pair[0], other) and denies(pair[1], one)):
             continue
-        offered = (one, other) if one < other else (other, one)
+        of_value = dict(zip((one, other), pair, strict=True))
+        offered = (min(one, other), max(one, other))
         times[offered] += 1
-        spoken = [asking.spoken(value) for value in (offered if times[offered] % 2 else offered[::-1])]
+        first, last = offered if times[offered] % 2 else offered[::-1]
         if asking.either:
-            question = phrased(rng.choice(asking.either).format(*spoken, of=of), rng)
-            yield from (_example(image_id, question, values[image_id]) for image_id in pair)
+            question = rng.choice(asking.either).format(asking.spoken(first), asking.spoken(last), of=of)
+            question = phrased(question, rng)
+            yield from (_example(image_id, question, value) for value, image_id in of_value.items())
         if asking.whether:
-            question = phrased(rng.choice(asking.whether).format(asking.spoken(one), of=of), rng)
-            yield _example(pair[0], question, "yes")
-            yield _example(pair[1], question, "no")
+            question = phrased(rng.choice(asking.whether).format(asking.spoken(first), of=of), rng)
+            yield _example(of_value[first], question, "yes")
+            yield _example(of_value[last], question, "no")
 
 
 def _two_of(waiting: dict[str, list], rng: random.Random) -> tuple[str, str]:

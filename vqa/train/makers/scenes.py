@@ -66,10 +66,10 @@ TOPICS = [
         ),
         table(IN_OR_OUT.format("inside", "outside")),
     ),
+    _time("daytime", "night", open=("what time of day is it", "what time of day was this taken")),
     _time(
         "day",
         "night",
-        open=("what time of day is it", "what time of day was this taken"),
         either=("is it {} or {}", "is it {} or {} outside", "{} or {}", "is this {} or {}"),
         whether=("is it {}", "is it {} outside"),
     ),

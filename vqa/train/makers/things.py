@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from vqa.common.english import is_plural, plural, with_article
+from vqa.common.english import plural, with_article
 from vqa.train.makers.captions import NEITHER, PLACED, any_of, head, sentences, subject
 from vqa.train.makers.facts import Asking, Fact, unlike
 from vqa.train.makers.words import ANIMALS, DESSERTS, FOODS, FRUITS, PEOPLE, SPORTS, VEHICLES
@@ -16,6 +16,7 @@ NOT_REAL = re.compile(
     r"|decorat\w+|shaped|costumes?|logos?|signs?|posters?|models?|fake|ornaments?|carousel|dolls?|screen|mural|sticker"
     r"|teddy|carved|wooden|ceramic|metal|miniature|like an?|print|dressed as|collage)\b"
 )
+BOTH_FORMS = ("sheep", "deer")  # one and several
 SEVERAL = re.compile(r"\b(?:herd|flock|group|couple|pair|bunch|two|three|four|five|several|some|many|are|lots?)\b")
 TOLD = re.compile(rf"(?:\w+ing|{PLACED})\b(?:(?! (?:and|while|as|that|which|who|it|is|are|its)\b)[a-z' -]){{4,45}}")
 
@@ -28,6 +29,7 @@ class Kind:
     one: Asking
     told: Asking | None = None
     first: bool = False  # whether only the subject of a sentence counts
+    several: bool = False
 
     @cached_property
     def ended(self) -> re.Pattern:
@@ -59,7 +61,11 @@ def _several(kinds: str) -> Asking:
 
 
 def _plurals(words: dict[str, str]) -> dict[str, str]:
-    return {plural(word): plural(value) for word, value in words.items() if value != NEITHER and plural(word) != word}
+    return {
+        word if word in BOTH_FORMS else plural(word): value if value in BOTH_FORMS else plural(value)
+        for word, value in words.items()
+        if value != NEITHER
+    }
 
 
 def _told(*kinds: str) -> Asking:
@@ -68,10 +74,10 @@ def _told(*kinds: str) -> Asking:
 
 KINDS = [
     Kind(ANIMALS, _one("animal"), _told("what animal is", "which animal is")),
-    Kind(_plurals(ANIMALS), _several("animals"), _told("what animals are")),
+    Kind(_plurals(ANIMALS), _several("animals"), _told("what animals are"), several=True),
     Kind(VEHICLES, _one("vehicle", alike="car|van|truck\nboat|ship\nmotorcycle|scooter|bicycle\nbus|van"),
          _told("what vehicle is", "what kind of vehicle is"), first=True),
-    Kind(_plurals(VEHICLES), _several("vehicles"), _told("what vehicles are"), first=True),
+    Kind(_plurals(VEHICLES), _several("vehicles"), _told("what vehicles are"), first=True, several=True),
     Kind(FOODS, _one("food", "what is the food", alike="burger|sandwich|hot dog"), _told("what food is")),
     Kind(FRUITS, _one("fruit")),
     Kind(DESSERTS, _one("dessert")),
@@ -110,7 +116,7 @@ def things(captions: Iterable[dict], nouns: frozenset[str]) -> Iterator[Fact]:
             if len(values) != 1 or NEITHER in values:
                 continue
             [value] = values
-            if plural(value) == value and bool(SEVERAL.search(text)) != is_plural(value):
+            if value in BOTH_FORMS and bool(SEVERAL.search(text)) != kind.several:
                 continue
             firsts = [bool(kind.ended.search(first)) for first, _ in told]
             if any(firsts) or not kind.first:
