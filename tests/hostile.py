@@ -1,21 +1,27 @@
-"""What strangers may send: photographs and questions made to break things, drawn from a seed.
+"""What strangers may send: photographs, questions and requests made to break things, drawn from a seed.
 
 Each kind is a function of a random generator; a corpus takes the kinds in turn, so that its first dozens hold all.
 """
 
+import contextlib
+import http.client
 import io
+import json
 import random
+import socket
 import struct
 import unicodedata
+import urllib.error
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from itertools import cycle
+from urllib.parse import urlsplit
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 BOMB_SIDES = (7700, 5600, 4600, 4000)  # 59 to 16 megapixels: about what a header may say, by kind of image
 
 
@@ -231,6 +237,81 @@ def slow_pixels(rng: random.Random) -> bytes:
     return b"P6 %d %d 200\n" % (side, side) + rng.randbytes(side) * 3 * side
 
 
+def jpeg_segment(code: int, data: bytes) -> bytes:
+    return b"\xff" + bytes([code]) + struct.pack(">H", len(data) + 2) + data
+
+
+def many_scans(rng: random.Random, side: int = 3000, scans: int = 2000) -> bytes:
+    """A progressive JPEG whose last scan, which refines next to nothing, comes again and again."""
+    whole = encoded(Image.new("L", (side, side), 90), "JPEG", progressive=True)
+    last = whole.rfind(b"\xff\xda")
+    return whole[:last] + (whole[last:-2]) * (scans + rng.randrange(99)) + b"\xff\xd9"
+
+
+def many_parts(rng: random.Random, size: int = 2**22) -> bytes:
+    """Megabytes of parts that hold nothing, or of what stands between parts."""
+    jpeg, whole = picture(rng, "JPEG"), picture(rng, "PNG")
+    gif = encoded(Image.new("P", (3, 3)), "GIF")
+    webp = encoded(Image.new("RGB", (3, 3)), "WEBP", lossless=True)
+    frame = b"\x0b\0\0\0\0\0\0\0\0\0\0\0\0"
+    after = 13 + (3 << (gif[10] & 7) + 1 if gif[10] & 128 else 0)
+    return rng.choice(
+        (
+            jpeg[:2] + jpeg_segment(0xFE, b"") * (size // 4) + jpeg[2:],
+            jpeg[:2] + b"\xff" * size + jpeg[2:],
+            jpeg[:20] + bytes(size) + jpeg[20:],
+            jpeg[:2] + jpeg_segment(0xED, b"Photoshop 3.0\0" + b"8BIM\x03\xe9\0\0\0\0\0\0" * 5000) * 60 + jpeg[2:],
+            whole[:33] + png_chunk(b"tEXt", b"a\0") * (size // 14) + whole[33:],
+            gif[:after] + b"\x21\xfe" + b"\x01a" * (size // 2) + b"\0" + gif[after:],
+            gif[:after] + b"\x21\xfe\0" * (size // 3) + gif[after:],
+            webp[:12] + b"XXXX\0\0\0\0" * (size // 8) + webp[12:],
+            b"P6 #" + b"a" * size + b"\n2 2 255\n" + bytes(12),
+            b"P6" + b"\n" * size + b"2 2 255\n" + bytes(12),
+            struct.pack(">I4s4s4x", 16, b"ftyp", b"avif") + struct.pack(">I4s", 8, b"free") * (size // 8),
+            struct.pack(">I4s4s4x", 16, b"ftyp", b"avif") + struct.pack(">I4s", size, b"meta") + frame * (size // 13),
+        )
+    )
+
+
+def tiff(tags: list[tuple[int, int, int, int]], body: bytes = b"") -> bytes:
+    """A TIFF of these tags (number, type, count, value), with `body` at the offset 1024."""
+    entries = b"".join(struct.pack("<HHII", *tag) for tag in sorted(tags))
+    return (b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)).ljust(1024, b"\0") + body
+
+
+def shared_strips(rng: random.Random) -> bytes:
+    """A TIFF of thousands of strips or tiles, each the whole picture, all with the same bytes."""
+    side, count = 2000, 16_000
+    where, rows = rng.choice(
+        (((273, 279), [(278, 4, 1, side - 1)]), ((324, 325), [(322, 4, 1, side), (323, 4, 1, side - 1)]))
+    )
+    table = struct.pack("<I", 1024 + 8 * count) * count + struct.pack("<I", side * side) * count
+    tags = [(256, 4, 1, side), (257, 4, 1, side), (258, 3, 1, 8), (259, 3, 1, 32773), (262, 3, 1, 1), (277, 3, 1, 1)]
+    tags += [(where[0], 4, count, 1024), (where[1], 4, count, 1024 + 4 * count), *rows]
+    return tiff(tags, table + b"\x81\0" * (side * side // 128 + 1))
+
+
+def many_values(rng: random.Random) -> bytes:
+    """A TIFF whose resolution is hundreds of thousands of fractions."""
+    count = 400_000 + rng.randrange(9)
+    tags = [(256, 4, 1, 2), (257, 4, 1, 2), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, 1, 1024)]
+    return tiff([*tags, (279, 4, 1, 4), (282, 5, count, 1024)], b"\1\0\0\0" * 2 * count)
+
+
+def strange_compression(rng: random.Random) -> bytes:
+    """A TIFF that asks for a decoder that no camera needs."""
+    image, kind = Image.new("RGB", (64, 64)), rng.choice(("lzma", "zstd", "webp"))
+    return encoded(image, "TIFF", compression=kind)
+
+
+def strange_avif(rng: random.Random) -> bytes:
+    """An AVIF with some bytes of its description altered: sizes, places and numbers of parts."""
+    data = bytearray(picture(rng, "AVIF", (rng.randint(8, 60), rng.randint(8, 60))))
+    for _ in range(rng.choice((1, 2, 5))):
+        data[rng.randrange(20, min(300, len(data)))] = rng.choice((0, 1, 127, 255, rng.randrange(256)))
+    return bytes(data)
+
+
 PHOTOGRAPHS: tuple[Callable[[random.Random], bytes], ...] = (
     truncated,
     flipped,
@@ -247,6 +328,12 @@ PHOTOGRAPHS: tuple[Callable[[random.Random], bytes], ...] = (
     strange_tiff,
     shared_tags,
     slow_pixels,
+    many_scans,
+    many_parts,
+    shared_strips,
+    many_values,
+    strange_compression,
+    strange_avif,
 )
 
 
@@ -379,3 +466,94 @@ def questions(count: int, seed: int = 0) -> Iterator[tuple[str, str]]:
     rng = random.Random(seed)
     for kind, _ in zip(cycle(QUESTIONS), range(count), strict=False):
         yield kind.__name__, kind(rng)
+
+
+# ---- kinds of requests ----
+
+
+def request(
+    address: str, path: str, body: bytes = b"", kind: str = "application/json", method: str = "POST", **headers: str
+) -> int:
+    """Sends what it is told to; the status of the answer, or 0 where the server hung up."""
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+    try:
+        with contextlib.suppress(OSError):  # a server that has read enough answers before all is sent
+            connection.request(method, path, body, {"Content-Type": kind, **headers})
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()
+
+
+def call(address: str, *data: object, endpoint: str = "ask") -> int:
+    return request(address, f"/gradio_api/call/{endpoint}", json.dumps({"data": data}).encode())
+
+
+def form(name: str, data: bytes) -> tuple[bytes, str]:
+    """The body of an upload, and its type."""
+    head = f'--edge\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+    return head.encode() + data + b"\r\n--edge--\r\n", "multipart/form-data; boundary=edge"
+
+
+def ask_of(address: str, data: bytes) -> int:
+    """Uploads a photograph and asks about it, as a visitor would; the status of the question."""
+    from tests.visitor import upload, uploaded
+
+    try:
+        path = upload(address, "cat.jpg", data)
+    except urllib.error.HTTPError as refused:
+        return refused.code
+    return call(address, uploaded(path), "what is this?", "", 3, "")
+
+
+def broken_off(address: str, rng: random.Random) -> int:
+    """An upload that ends in the middle of a photograph."""
+    parts, (body, kind) = urlsplit(address), form("cat.jpg", bytes(2**20))
+    with socket.create_connection((parts.hostname, parts.port), timeout=60) as stream:
+        head = f"POST /gradio_api/upload HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: {kind}\r\n"
+        stream.sendall(head.encode() + b"Content-Length: 2000000\r\n\r\n" + body[: rng.randrange(2**19)])
+    return 0
+
+
+REQUESTS: dict[str, Callable[[str, random.Random], int]] = {
+    "a path of a megabyte": lambda address, rng: call(address, {"path": "a/" * 500_000}, "what?", "", 3, ""),
+    "a path of 200 KB": lambda address, rng: call(address, {"path": "a/" * 100_000}, "what?", "", 3, ""),
+    "a path with a null": lambda address, rng: call(address, {"path": "a\0b"}, "what?", "", 3, ""),
+    "a path that is a list": lambda address, rng: call(address, {"path": ["a"] * 50}, "what?", "", 3, ""),
+    "a text of 100 MB": lambda address, rng: request(
+        address, "/gradio_api/call/ask", b'{"data": [null, "' + b"a" * 10**8 + b'", "", 3, ""]}'
+    ),
+    "an answer of 20 MB": lambda address, rng: request(
+        address, "/gradio_api/call/ask", b'{"data": [null, "what?", "", 3, "' + b"a" * 20_000_000 + b'"]}'
+    ),
+    "a form field of 20 MB": lambda address, rng: request(
+        address, "/gradio_api/upload", *form("cat.jpg", bytes(20_000_000))
+    ),
+    "lists within lists": lambda address, rng: request(address, "/gradio_api/call/ask", b"[" * 200_000),
+    "values of other kinds": lambda address, rng: call(address, [1, 2], {"a": 1}, 7, "x", 9),
+    "too few values": lambda address, rng: call(address, None),
+    "a function that is not there": lambda address, rng: request(
+        address, "/gradio_api/queue/join", b'{"data": [], "fn_index": 999, "session_hash": "a"}'
+    ),
+    "an event of the page, in a guessed session": lambda address, rng: request(
+        address, "/gradio_api/queue/join", b'{"data": [null, "en"], "fn_index": 1, "session_hash": "abc"}'
+    ),
+    "past the queue": lambda address, rng: request(address, "/gradio_api/run/ask", b'{"data": []}'),
+    "an address to fetch": lambda address, rng: call(
+        address, {"path": "http://169.254.169.254/", "meta": {"_type": "gradio.FileData"}}, "what?", "", 3, ""
+    ),
+    "a file at an address": lambda address, rng: request(
+        address, "/gradio_api/file=http://127.0.0.1:1/a.jpg", method="GET"
+    ),
+    "another host's name": lambda address, rng: request(address, "/", method="GET", Host="evil.example.org"),
+    "an upload that breaks off": broken_off,
+    "a photograph of many scans": lambda address, rng: ask_of(address, many_scans(rng)),
+    "a photograph of many parts": lambda address, rng: ask_of(address, many_parts(rng)),
+    "a TIFF that shares its strips": lambda address, rng: ask_of(address, shared_strips(rng)),
+    "metadata that grows": lambda address, rng: ask_of(address, text_bomb(rng)),
+    "a header that claims a size": lambda address, rng: ask_of(address, claimed_size(rng)),
+    "results that nobody reads": lambda address, rng: ask_of(address, picture(rng, "PNG", (40, 30))),
+    "the page, opened and left": lambda address, rng: request(address, "/", method="GET"),
+}

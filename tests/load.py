@@ -1,9 +1,18 @@
-"""The running page under load: `python -m tests.load`. The table is in the README, the figures in weights/load.json."""
+"""The running page under load and under attack: `python -m tests.load`. Its figures go into weights/load.json.
+
+`--parts` names what is measured: `visits`, more and more visitors at once; `soak`, one who stays; `requests`, each kind
+of bad request alone; `siege`, visitors while one stranger sends bad requests; `abandoned`, visits that nobody comes
+back to; `ends`, servers that are ended in each way. What is not measured anew stays in the file.
+"""
 
 import argparse
+import contextlib
 import itertools
+import json
 import random
+import signal
 import statistics
+import tempfile
 import threading
 import time
 import urllib.error
@@ -12,15 +21,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.visitor import call, outcome, upload, uploaded
+from tests import hostile
+from tests.visitor import Page, call, outcome, upload, uploaded
 from vqa.cli.arguments import WEIGHTS, positive
 from vqa.common.files import write_json
 from vqa.evaluate.costs import memory_mb, running_page
 from vqa.evaluate.records import commit
 from vqa.evaluate.speed import QUESTIONS, photograph
-from vqa.evaluate.tables import load_table
+from vqa.evaluate.tables import attack_table, load_table
 
 PHOTOGRAPHS = 8  # that visitors ask about, with as many questions each
+PARTS = ("visits", "soak", "requests", "siege", "abandoned", "ends")
 PAUSE = 0.5  # seconds that a visitor waits who found the queue full
 Expected = dict[tuple[str, str], list[dict]]  # answers by the server's path of a photograph and by question
 
@@ -100,22 +111,142 @@ def soak(address: str, process: int, questions: int, photographs: int) -> dict:
     return {"questions": each * photographs, "photographs": photographs, "memory_mb": [memory[0], memory[-1]]}
 
 
+def requests(address: str, process: int, tries: int) -> list[dict]:
+    """Each kind of bad request alone: how many were let in, the longest time to an answer, and the most memory."""
+    found = []
+    for name, send in hostile.REQUESTS.items():
+        rng, statuses, worst, before = random.Random(name), Counter(), 0.0, reset_peak(process)
+        for _ in range(tries):
+            start = time.perf_counter()
+            statuses[send(address, rng)] += 1
+            worst = max(worst, time.perf_counter() - start)
+        peak = memory_mb("VmHWM", process)
+        found.append(
+            {
+                "kind": name,
+                "tried": tries,
+                "accepted": statuses[200],
+                "faults": sum(count for status, count in statuses.items() if status == 500),
+                "worst_seconds": worst,
+                "memory_mb": None if before is None else peak - before,
+            }
+        )
+    return found
+
+
+def reset_peak(process: int) -> float | None:
+    """The memory that a process holds, from which on the most is counted; None where the system cannot tell."""
+    try:
+        Path(f"/proc/{process}/clear_refs").write_text("5")
+    except OSError:
+        return None
+    return memory_mb("VmRSS", process)
+
+
+def siege(address: str, process: int, expected: Expected, visitors: int, seconds: float) -> dict:
+    """Visitors alone, and beside a stranger who sends each kind of bad request in a loop; then the memory again."""
+    visit(address, expected, visitors, min(seconds, 5))  # what grows once has grown
+    before = memory_mb("VmRSS", process)
+    alone_ = visit(address, expected, visitors, seconds)
+    ended, sent = threading.Event(), Counter()
+
+    def attack() -> None:
+        rng = random.Random(0)
+        for name, send in itertools.cycle(hostile.REQUESTS.items()):
+            if ended.is_set():
+                return
+            send(address, rng)
+            sent[name] += 1
+
+    stranger = threading.Thread(target=attack)
+    stranger.start()
+    beside = visit(address, expected, visitors, seconds)
+    ended.set()
+    stranger.join()
+    visit(address, expected, 1, 1)
+    after = memory_mb("VmRSS", process)
+    return {"alone": alone_, "beside": beside, "bad_requests": sent.total(), "memory_mb": [before, after]}
+
+
+def abandoned(address: str, process: int, visits: int) -> dict:
+    """Visits with a photograph that nobody comes back to: what the server holds after a fifth of them, and after all.
+
+    A visitor who was there before them all asks on.
+    """
+    first, memory = Page(address), []
+    first.choose(photograph(0))
+    for number in range(visits):
+        Page(address).choose(photograph(10**6 + number))
+        if number + 1 in (max(1, visits // 5), visits):
+            memory.append(memory_mb("VmRSS", process))
+    return {"visits": visits, "memory_mb": [memory[0], memory[-1]], "answered": first.ask(QUESTIONS[0])}
+
+
+def ends(weights: Path, rounds: int) -> list[dict]:
+    """Servers that are ended in each way while they answer: seconds until they are gone, and uploads that stay.
+
+    After a kill that no program hears of, those that stay once the next server has started.
+    """
+    found = []
+    for name, number in ENDS.items():
+        seconds, left = [], 0
+        for _ in range(rounds):
+            with tempfile.TemporaryDirectory() as folder:
+                environment = {"GRADIO_TEMP_DIR": folder}
+                with running_page(weights, environment) as (address, page):
+                    path = upload(address, "cat.jpg", photograph(0))
+                    with contextlib.suppress(OSError):
+                        hostile.call(address, uploaded(path), QUESTIONS[0], "", 3, "")
+                    start = time.perf_counter()
+                    page.send_signal(number)
+                    page.wait()
+                    seconds.append(time.perf_counter() - start)
+                if number == signal.SIGKILL:
+                    with running_page(weights, environment):
+                        left += len(list(Path(folder).rglob("cat.jpg")))
+                else:
+                    left += len(list(Path(folder).rglob("cat.jpg")))
+        found.append({"signal": name, "tried": rounds, "worst_seconds": max(seconds), "uploads_left": left})
+    return found
+
+
+ENDS = {name: getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGKILL")}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.load", description="Visits the page, more and more at once.")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (default: all)")
     parser.add_argument("--visitors", type=positive, nargs="+", default=[1, 4, 16, 64], metavar="N")
     parser.add_argument("--seconds", type=positive, default=120, help="for each number of visitors (default 120)")
     parser.add_argument("--questions", type=positive, default=1000, help="by the visitor who stays (default 1000)")
     parser.add_argument("--photographs", type=positive, default=200, help="of that visitor (default 200)")
+    parser.add_argument("--tries", type=positive, default=20, help="of each kind of bad request (default 20)")
+    parser.add_argument("--abandoned", type=positive, default=500, help="visits that are left (default 500)")
+    parser.add_argument("--rounds", type=positive, default=5, help="of each way to end a server (default 5)")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="default: the shipped weights")
     parser.add_argument("--out", type=Path, metavar="load.json", help="default: load.json beside the weights")
     args = parser.parse_args()
-    with running_page(args.weights) as (address, process):
-        expected = alone(address)
-        visits = [visit(address, expected, visitors, args.seconds) for visitors in args.visitors]
-        load = {"commit": commit(), "visits": visits, "soak": soak(address, process, args.questions, args.photographs)}
-    print(load_table(load))
     out = args.out or args.weights / "load.json"
+    load = json.loads(out.read_bytes()) if out.is_file() else {"visits": [], "soak": None}
+    load["commits"] = load.get("commits", {}) | dict.fromkeys(args.parts, commit())
+    if set(args.parts) - {"ends"}:
+        with running_page(args.weights) as (address, page):
+            expected, process = alone(address), page.pid
+            most = max(args.visitors)
+            measures = {
+                "visits": lambda: [visit(address, expected, visitors, args.seconds) for visitors in args.visitors],
+                "soak": lambda: soak(address, process, args.questions, args.photographs),
+                "requests": lambda: requests(address, process, args.tries),
+                "siege": lambda: siege(address, process, alone(address), most, args.seconds),
+                "abandoned": lambda: abandoned(address, process, args.abandoned),
+            }
+            for part in filter(measures.__contains__, args.parts):
+                load[part] = measures[part]()
+                write_json(out, load)  # what was measured stays, whatever comes
+    if "ends" in args.parts:
+        load["ends"] = ends(args.weights, args.rounds)
     write_json(out, load)
+    print(load_table(load), attack_table(load), sep="\n\n")
 
 
 if __name__ == "__main__":

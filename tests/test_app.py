@@ -1,34 +1,47 @@
 """The running program: its options, its health, and its endpoints as other programs call them."""
 
+import asyncio
 import base64
+import errno
 import http.server
 import importlib.util
 import io
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import urllib.error
+import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 import torch
+from fastapi import HTTPException
+from gradio import Error, processing_utils, route_utils
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
+from starlette.requests import Request
 
 import app as entry
 import vqa.ui
 from tests.browser import Visitor, browser, served
 from tests.proxy import behind
+from tests.visitor import Page, outcome, upload, uploaded
+from tests.visitor import call as visit
+from vqa.evaluate.costs import running_page
 from vqa.explain.explanation import explain
 from vqa.inference.predictor import VQAPredictor
-from vqa.ui.page import QUEUE_SIZE
+from vqa.ui.page import QUEUE_SIZE, build_page
 from vqa.ui.serve import FAVICON
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -147,6 +160,81 @@ def test_mcp_is_on_where_its_package_is_installed(tiny_predictor, monkeypatch, o
     monkeypatch.setattr(vqa.ui, "serve", refuse)
     assert entry.main([*options, "--root-path", "/vqa"]) == 1
     assert served == [(expected, "/vqa")] and bool(spoken) == expected
+
+
+def test_a_host_that_is_not_there_is_told(capsys, monkeypatch):
+    assert entry.main(["--host", "no-such-host.invalid"]) == 1
+    assert "no host 'no-such-host.invalid'" in capsys.readouterr().err
+    stuck = threading.Event()
+    monkeypatch.setattr(entry, "PATIENCE", 0.05)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: stuck.wait(60))
+    assert entry.main(["--host", "slow.invalid"]) == 1
+    assert "was not found within" in capsys.readouterr().err
+    stuck.set()
+
+
+def test_an_address_of_another_machine_is_told(tiny_predictor, monkeypatch, capsys):
+    monkeypatch.setattr(entry, "prepare_environment", lambda args: None)
+    monkeypatch.setattr(VQAPredictor, "from_pretrained", lambda *args, **options: tiny_predictor)
+    assert entry.main(["--host", "192.0.2.1"]) == 1  # of no machine at all
+    assert "cannot be served on 192.0.2.1:7860" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["a file", "read-only"])
+def test_where_no_photograph_can_be_kept_it_is_told(tmp_path, monkeypatch, capsys, place):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    if place == "a file":
+        (tmp_path / "uploads").write_text("")
+    else:
+
+        def refuse(*args, **options):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+        monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    assert entry.main([]) == 1
+    told = capsys.readouterr().err
+    assert str(tmp_path / "uploads") in told and "GRADIO_TEMP_DIR" in told and told.count("\n") == 1
+
+
+def test_the_environment_is_as_before_when_the_program_ends(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(entry, "run", lambda args, uploads: 7 if uploads.folder.is_dir() else 0)
+    assert entry.main([]) == 7
+    assert os.environ["GRADIO_TEMP_DIR"] == str(tmp_path) and not list(tmp_path.iterdir())
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [("SIGTERM", "127.0.0.1"), ("SIGINT", "::1"), ("SIGHUP", "::")],
+    ids=["TERM", "INT, ::1", "HUP, ::"],
+)
+def test_no_photograph_stays_when_the_server_is_ended(tiny_weights, tmp_path, photo_file, name, host):
+    if host != "127.0.0.1" and not has_ipv6():
+        pytest.skip("this machine has no IPv6: it was NOT tested")
+    uploads = tmp_path / "uploads"
+    with running_page(tiny_weights, {"GRADIO_TEMP_DIR": str(uploads)}, host) as (address, process):
+        path = upload(address, "cat.png", photo_file.read_bytes())
+        parts = urllib.parse.urlsplit(address)
+        half = socket.create_connection((parts.hostname, parts.port))
+        half.sendall(b"POST /gradio_api/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n")
+        half.sendall(b"Content-Type: multipart/form-data; boundary=e\r\n\r\n--e\r\n" + bytes(2_000_000))
+        assert outcome(visit(address, "ask", [uploaded(path), QUESTION, "", 3, ""]))[0] == "complete"
+        assert [file.name for file in uploads.rglob("*.png")] == ["cat.png"]
+        os.kill(process.pid, getattr(signal, name))
+        assert process.wait(60) == 0
+        half.close()
+    assert not list(uploads.iterdir())
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as tried:
+            tried.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
 
 
 def test_no_gpu_is_lent_without_spaces():
@@ -297,27 +385,93 @@ def test_a_broken_file_gets_a_reason_and_no_traceback(client, tmp_path):
     assert "Traceback" not in str(caught.value)
 
 
-def test_no_address_is_fetched_for_anyone(client):
-    asked = []
+class Listener(http.server.BaseHTTPRequestHandler):
+    """Remembers what it was asked for, and sends everyone on to where they would be asked again."""
 
-    class Listener(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append(self.path)
-            self.send_error(404)
+    asked: list[str] = []
 
-        def log_message(self, *args):
-            pass
+    def do_GET(self):
+        self.asked.append(self.path)
+        self.send_response(302)
+        self.send_header("Location", "/again")
+        self.end_headers()
 
+    do_HEAD = do_GET
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def spy(monkeypatch) -> Iterator[list[str]]:
+    """Every address that this process looks up or sends a request to, through any of gradio's ways."""
+    seen = Listener.asked = []
+
+    async def send(self, request):
+        seen.append(str(request.url))
+        raise OSError("a spy")
+
+    async def look_up(self, host, *args, **options):
+        seen.append(host)
+        raise socket.gaierror("a spy")
+
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", send)
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", look_up)
     server = http.server.HTTPServer(("127.0.0.1", 0), Listener)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}/photo.jpg"
+    monkeypatch.setattr(Listener, "place", f"127.0.0.1:{server.server_port}", raising=False)
+    yield seen
+    server.shutdown()
+    server.server_close()
+
+
+ADDRESSES = [
+    "http://{}/a.jpg",
+    "https://{}/a.jpg",
+    "http://169.254.169.254/latest/",
+    "http://[::1]/",
+    "http://8.8.8.8/a",
+]
+
+
+@pytest.mark.parametrize("url", ADDRESSES)
+def test_no_address_is_fetched_for_anyone(address, spy, url):
+    url = url.format(Listener.place)
     forged = {"path": url, "meta": {"_type": "gradio.FileData"}}
-    try:
-        with pytest.raises(AppError):
-            client.predict(forged, QUESTION, "aligned", 5, "", api_name="/ask")
-    finally:
-        server.shutdown()
-    assert asked == []
+    for method, path, body in (
+        ("GET", f"file={url}", None),
+        ("HEAD", f"file={url}", None),
+        ("GET", f"proxy={url}", None),
+        ("POST", "call/ask", {"data": [forged, QUESTION, "aligned", 5, ""]}),
+        ("POST", "queue/join", {"data": [forged, QUESTION, "", 5, ""], "fn_index": 0, "session_hash": "a"}),
+        ("POST", "call/ask", {"data": [{"path": "a", "url": url}, QUESTION, "aligned", 5, ""]}),
+    ):
+        data = json.dumps(body).encode() if body else None
+        kind = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{address}gradio_api/{path}", data, kind, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:
+                event = json.load(response)["event_id"]
+            with urllib.request.urlopen(f"{address}gradio_api/call/ask/{event}", timeout=60) as response:
+                assert b"event: error" in response.read()
+        except urllib.error.HTTPError as refused:
+            assert 400 <= refused.code < 500
+    assert spy == []
+
+
+@pytest.mark.parametrize("url", ADDRESSES)
+def test_gradios_own_ways_out_are_closed(address, spy, url):
+    """Also for what would come past the door."""
+    url = url.format(Listener.place)
+    request = Request({"type": "http", "method": "GET", "headers": []})
+    for way in (
+        lambda: route_utils.secure_url_stream_response(url, request),
+        lambda: processing_utils.async_ssrf_protected_get(url),
+        lambda: processing_utils.async_ssrf_protected_download(url, "."),
+    ):
+        with pytest.raises((Error, HTTPException)):
+            asyncio.run(way())
+    assert spy == []
 
 
 def call(address: str, endpoint: str, data: list) -> str:
@@ -338,11 +492,50 @@ def test_files_of_this_machine_cannot_be_named(address, marks):
 
 
 @pytest.mark.parametrize(
-    "data", [["cat.jpg", QUESTION], [[1, 2], {"a": 1}, 7, "x", 9], [None], [{"path": None}, QUESTION]]
+    ("data", "words"),
+    [
+        ([[1, 2], {"a": 1}, 7, "x", 9], "photo is an object"),
+        (["cat.jpg", QUESTION, "", 5, ""], "photo is an object"),
+        ([{"path": "cat.jpg"}, QUESTION, "", 5, ""], "as a file"),
+        ([{"path": "cat.jpg"}, ["what"], "", 5, ""], "question is a text"),
+        ([{"path": 7}, QUESTION, "", 5, ""], "path is a text"),
+        ([{"path": "a/" * 500_000}, QUESTION, "", 5, ""], "too large"),
+        ([None, QUESTION, "", 5, ""], "Send a photograph"),
+        (["cat.jpg", QUESTION], "5 values"),
+        ([None], "5 values"),
+    ],
 )
-def test_nonsense_gets_an_error_and_nothing_of_the_inside(address, data):
-    answered = call(address, "ask", data)
-    assert answered.startswith("event: error") and "Traceback" not in answered and "/" not in answered
+def test_nonsense_gets_a_reason_and_nothing_of_the_inside(address, capfd, data, words):
+    try:
+        answered = call(address, "ask", data)
+        assert answered.startswith("event: error")
+    except urllib.error.HTTPError as refused:
+        assert 400 <= refused.code < 500
+        answered = refused.read().decode()
+    assert words in answered and "Traceback" not in answered
+    assert capfd.readouterr().err == ""  # nor does a stranger's request fill the log
+
+
+def test_values_that_a_component_refuses_get_a_reason_and_no_traceback(address, capfd):
+    page = Page(address)
+    with pytest.raises(ValueError, match="not in the list|cannot be answered"):
+        page.send("on_ask", question=QUESTION, variant="no such model")
+    with pytest.raises(ValueError, match="cannot be answered"):
+        page.send("on_focus", {"pick": "nothing of the kind"})
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_the_queue_is_the_only_way_to_the_model(address, tiny_predictor, photo_file, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tiny_predictor, "ask", lambda *args, **options: asked.append(args))
+    body = json.dumps({"data": [None, QUESTION, "aligned", 5, ""], "fn_index": 0, "session_hash": "a"}).encode()
+    for path in ("run/ask", "run/ask/", "api/ask", "run/predict", "run/on_photo"):
+        request = urllib.request.Request(f"{address}gradio_api/{path}", body, {"Content-Type": "application/json"})
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=60)
+        assert refused.value.code == 404
+    assert asked == []
+    assert build_page(tiny_predictor).api_open is False  # gradio's own answer, were there no door
 
 
 def test_clients_at_once_get_their_own_answers(address, tiny_predictor, photo, photo_file):

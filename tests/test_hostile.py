@@ -216,6 +216,19 @@ def test_an_upload_that_is_too_large_is_refused(server):
     assert refused.value.code == 413
 
 
+@pytest.mark.parametrize("kind", hostile.REQUESTS)
+def test_bad_requests_are_refused_and_never_a_fault(server, kind, capfd):
+    status = hostile.REQUESTS[kind](server, hostile.random.Random(0))
+    assert status < 500 and status != 404 or kind == "past the queue"
+    assert "Traceback" not in capfd.readouterr().err
+    if status == 200:  # what is let in is answered like any question, or is the page
+        assert (
+            kind in ("results that nobody reads", "the page, opened and left")
+            or "photograph" in kind
+            or (kind in ("metadata that grows", "a header that claims a size", "a TIFF that shares its strips"))
+        )
+
+
 def test_the_corpus_is_the_same_each_time():
     assert list(hostile.photographs(13, seed=3)) == list(hostile.photographs(13, seed=3))
     assert list(hostile.questions(10, seed=3)) == list(hostile.questions(10, seed=3))

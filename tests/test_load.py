@@ -4,9 +4,10 @@ import os
 
 import pytest
 
+from tests import hostile
 from tests.browser import served
-from tests.load import alone, same, soak, visit
-from vqa.evaluate.tables import load_table
+from tests.load import abandoned, alone, requests, same, siege, soak, visit
+from vqa.evaluate.tables import attack_table, load_table
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,36 @@ def test_a_visitor_who_stays_leaves_nothing_behind(address):
     before, after = found["memory_mb"]
     assert 0 < after < before + 100
     assert "20 questions about 5 photographs" in load_table({"visits": [], "soak": found})
+
+
+def test_bad_requests_are_measured_and_put_in_a_table(address, monkeypatch):
+    kinds = ("a path of 200 KB", "a function that is not there", "the page, opened and left")
+    monkeypatch.setattr(hostile, "REQUESTS", {kind: hostile.REQUESTS[kind] for kind in kinds})
+    found = requests(address, os.getpid(), tries=2)
+    told = [(row["kind"], row["accepted"], row["faults"]) for row in found]
+    assert told == list(zip(kinds, (0, 0, 2), (0, 0, 0), strict=True))
+    assert all(row["tried"] == 2 and row["worst_seconds"] > 0 for row in found)
+    table = attack_table({"requests": found})
+    assert table.count("\n") == 4 and all(kind in table for kind in kinds)
+
+
+def test_a_siege_counts_both_sides(address):
+    found = siege(address, os.getpid(), alone(address, photographs=1), visitors=2, seconds=2)
+    assert found["bad_requests"] > 0
+    for part in ("alone", "beside"):
+        assert found[part]["answers"] > 0 and found[part]["errors"] == found[part]["different"] == 0
+    assert "bad requests; 0 errors, 0 other answers" in attack_table({"siege": found})
+
+
+def test_abandoned_visits_are_counted_and_the_first_visitor_asks_on(address):
+    found = abandoned(address, os.getpid(), visits=5)
+    assert found["visits"] == 5 and found["answered"]
+    assert "5 visits" in attack_table({"abandoned": found}) and "as before" in attack_table({"abandoned": found})
+
+
+def test_a_table_of_ends():
+    table = attack_table({"ends": [{"signal": "SIGTERM", "tried": 3, "worst_seconds": 0.25, "uploads_left": 0}]})
+    assert "| SIGTERM | 3 | 0.25 | 0 |" in table and attack_table({}) == ""
 
 
 def test_answers_are_compared_as_a_whole():

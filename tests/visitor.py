@@ -42,3 +42,56 @@ def outcome(events: str) -> tuple[str, object]:
     if not found:
         raise ValueError("The events ended without a result.")
     return found[-1][0], json.loads(found[-1][1])
+
+
+class Page:
+    """The page in a browser, as far as the server can tell: a session that the server gave, and the page's events."""
+
+    def __init__(self, address: str):
+        self.address = address
+        with urllib.request.urlopen(f"{address}session", timeout=TIMEOUT) as response:
+            self.session = response.read().decode()
+        with urllib.request.urlopen(f"{address}config", timeout=TIMEOUT) as response:
+            config = json.load(response)
+        self.functions = {function["api_name"]: function for function in config["dependencies"]}
+        self.values = {part["id"]: part["props"].get("value") for part in config["components"]}
+        self.parts = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
+
+    def send(self, name: str, event_data: dict | None = None, **given: object) -> list:
+        """What an event of the page answers with; `given` are its parts' values by their ids on the page.
+
+        Raises `HTTPError` where it is refused, and `ValueError` where it fails.
+        """
+        function = self.functions[name]
+        values = self.values | {self.parts[part]: value for part, value in given.items()}
+        data = [values[part] for part in function["inputs"]]
+        body = {"data": data, "fn_index": function["id"], "session_hash": "page", "event_data": event_data}
+        self._request("gradio_api/queue/join", json.dumps(body).encode())
+        for line in self._request("gradio_api/queue/data?session_hash=page").splitlines():
+            message = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
+            if message.get("msg") == "process_completed":
+                if not message["success"]:
+                    raise ValueError(message["output"].get("error"))
+                outputs = message["output"]["data"]
+                for part, value in zip(function["outputs"], outputs, strict=True):
+                    if isinstance(value, (str, int, float)):
+                        self.values[part] = value
+                return outputs
+        raise ValueError("The events ended without a result.")
+
+    def choose(self, data: bytes) -> None:
+        """Uploads a photograph and shows it to the model."""
+        head = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="cat.jpg"\r\n\r\n'
+        kind = "multipart/form-data; boundary=edge"
+        path = json.loads(self._request("gradio_api/upload", head + data + b"\r\n--edge--\r\n", kind))[0]
+        self.send("on_photo", photo=uploaded(path))
+
+    def ask(self, question: str) -> bool:
+        """Whether a question about the chosen photograph is answered."""
+        return any(f">{question}<" in str(value) for value in self.send("on_ask", question=question))
+
+    def _request(self, path: str, body: bytes | None = None, kind: str = "application/json") -> str:
+        headers = {"Content-Type": kind, "X-Session": self.session}
+        asked = urllib.request.Request(self.address + path, body, headers)
+        with urllib.request.urlopen(asked, timeout=TIMEOUT) as response:
+            return response.read().decode()

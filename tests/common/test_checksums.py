@@ -10,9 +10,10 @@ import torch
 from transformers import AutoImageProcessor, AutoModel
 
 from vqa.__main__ import main
-from vqa.common.checksums import SUMS_FILE, check_sums, encoders_digest, write_sums
+from vqa.common.checksums import SUMS_FILE, check_sums, encoders_digest, hash_files, list_again, write_sums
 from vqa.inference.predictor import VQAPredictor
 from vqa.model.checkpoint import save_heads
+from vqa.model.configuration import VQAConfig
 from vqa.model.model import VQAModel
 
 PARTS = ("aligned", "unaligned", "encoders/vision", "encoders/text")
@@ -65,8 +66,9 @@ def test_another_file_is_refused_by_its_name(summed, name, harm, capsys):
     assert str((summed / name).resolve()) in str(e.value)
 
 
-def test_the_same_files_load_and_records_may_change(summed, photo, tiny_predictor):
-    (summed / "aligned" / "eval.json").write_text("{}")
+def test_the_same_files_load_and_how_they_were_made_may_change(summed, photo, tiny_predictor):
+    (summed / "aligned" / "train.json").write_text("{}")
+    (summed / "aligned" / "README.md").write_text("A note.")
     predictor = VQAPredictor.from_pretrained(summed)
     assert predictor.ask(photo, "what is this?").answer == tiny_predictor.ask(photo, "what is this?").answer
 
@@ -130,6 +132,73 @@ def test_the_shipped_heads_name_the_shipped_encoders():
         config = json.loads((weights / variant / "config.json").read_text())
         assert config["encoders_digest"] == encoders_digest(weights / "encoders")
         check_sums(weights / variant)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "encoders/vision/processor_config.json",
+        "encoders/text/added_tokens.json",
+        "encoders/text/vocab.txt",
+        "aligned/adapter_config.json",
+        "aligned/eval.json",
+        "unaligned/maps.json",
+    ],
+)
+def test_a_file_that_was_added_is_refused_by_its_name(summed, name):
+    (summed / name).write_text("{}")
+    with pytest.raises(ValueError, match="was added") as refused:
+        VQAPredictor.from_pretrained(summed)
+    assert str((summed / name).resolve()) in str(refused.value)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_list_can_be_neither_taken_away_nor_emptied_nor_written_anew(summed, part):
+    sums, weights = summed / part / SUMS_FILE, summed / part / "model.safetensors"
+    sums.write_text("")
+    with pytest.raises(ValueError, match="is empty"):
+        VQAPredictor.from_pretrained(summed)
+    flip(weights)
+    others = [path for path in sums.parent.iterdir() if path.name != SUMS_FILE]
+    sums.write_text("".join(f"{hash_files([path])}  {path.name}\n" for path in others))
+    with pytest.raises(ValueError, match="not the list that config.json tells of"):
+        VQAPredictor.from_pretrained(summed)
+    sums.unlink()
+    with pytest.raises(ValueError, match="is missing, and config.json tells of it"):
+        VQAPredictor.from_pretrained(summed)
+
+
+def test_what_the_page_shows_is_listed_too(summed):
+    shown = summed / "aligned" / "eval.json"
+    shown.write_text('{"benchmarks": {}}')
+    write_sums(summed / "aligned")
+    VQAPredictor.from_pretrained(summed)
+    shown.write_text('{"benchmarks": {"all": 1.0}}')
+    with pytest.raises(ValueError, match="eval.json is not what was saved"):
+        VQAPredictor.from_pretrained(summed)
+    shown.unlink()
+    with pytest.raises(ValueError, match="eval.json is missing"):
+        VQAPredictor.from_pretrained(summed)
+
+
+def test_a_record_that_is_measured_anew_is_listed_anew_and_nothing_else(summed):
+    flip(summed / "aligned" / "answers.model")
+    (summed / "aligned" / "maps.json").write_text("{}")
+    list_again(summed / "aligned" / "maps.json")
+    with pytest.raises(ValueError, match="answers.model is not what was saved"):
+        check_sums(summed / "aligned")
+    flip(summed / "aligned" / "answers.model")
+    check_sums(summed / "aligned")
+    list_again(summed / "maps.json")  # beside no list nothing happens
+    assert not (summed / SUMS_FILE).exists()
+
+
+def test_a_copy_of_a_configuration_tells_of_no_list(summed, tmp_path):
+    config = VQAConfig.from_pretrained(summed / "aligned")
+    config.save_pretrained(tmp_path / "copy")
+    assert "checksums" in (summed / "aligned" / "config.json").read_text()
+    assert json.loads((tmp_path / "copy" / "config.json").read_text()).get("checksums") is None
+    check_sums(tmp_path / "copy")
 
 
 def test_the_command_line_tells_in_one_line(summed, photo, tmp_path, capsys):

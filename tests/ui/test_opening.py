@@ -28,10 +28,10 @@ def test_without_examples_the_page_opens_empty(tiny_predictor):
     assert opening(tiny_predictor, []).visit() == Visit()
 
 
-def test_an_example_has_its_own_questions_and_an_upload_others(tiny_predictor, photo, tmp_path):
+def test_an_example_has_its_own_questions_and_an_upload_others(tiny_predictor, photo):
     example = load_examples()[1]
     begun = opening(tiny_predictor, [example]).of_example(example)
     assert (begun.example, begun.suggestions) == (example.name, example.questions)
-    photo.save(tmp_path / "mine.png")
-    mine = opening(tiny_predictor, [example]).of_upload(str(tmp_path / "mine.png"), "mine")
-    assert (mine.example, mine.name) == ("", "mine") and mine.suggestions and mine.suggestions != example.questions
+    mine = opening(tiny_predictor, [example]).of_upload(photo, "mine", "where it lies")
+    assert (mine.example, mine.name, mine.sent) == ("", "mine", "where it lies") and begun.sent == example.name
+    assert mine.suggestions and mine.suggestions != example.questions

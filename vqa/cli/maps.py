@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from vqa.cli.arguments import add_data_arguments, add_model_arguments, load_predictor, positive, trained_on
-from vqa.common.checksums import hash_files
+from vqa.common.checksums import hash_files, list_again
 from vqa.common.extras import check_extra
 from vqa.common.files import check_writable, write_json
 from vqa.data.images import ImageStore
@@ -92,5 +92,6 @@ def run(args: argparse.Namespace) -> None:
     }
     report["default"] = best_method(report["curves"]["methods"])
     write_json(out, report)
+    list_again(out)
     reports = {args.variant: report}
     print(maps_table(reports), pointing_table(reports), sep="\n\n")

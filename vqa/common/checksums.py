@@ -1,6 +1,7 @@
 """Weights are loaded as they were saved or not at all: SHA-256 sums beside them, in the format of `sha256sum`."""
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -9,33 +10,50 @@ from pathlib import Path
 SUMS_FILE = "SHA256SUMS"
 ENCODERS = ("vision", "text")
 READ = {".safetensors", ".json", ".txt", ".model"}  # what encoders and their preprocessing are read from
+CONFIG_FILE = "config.json"
+CONFIG_KEY = "checksums"  # in config.json: the digest of the list, so that it cannot be taken away
 RECORDS = {"train.json", "eval.json", "maps.json"}  # how weights were made and measured: never loaded
+SHOWN = {"eval.json", "maps.json"}  # of these what a page or a table shows: listed too
+DOCUMENTS = (".md", ".txt", ".partial")  # beside weights; what a write that was broken off left
+READ_TEXTS = {"vocab.txt", "merges.txt"}  # which tokenizers read
 
 
 def write_sums(directory: str | Path) -> None:
-    """Writes the sums of all files in `directory` that loading may read. Raises `FileNotFoundError` without weights."""
+    """Writes the sums of all files in `directory` that loading may read or a page shows, and notes it in config.json.
+
+    Raises `FileNotFoundError` without weights.
+    """
     directory = Path(directory)
     if not list(directory.glob("*.safetensors")):
         raise FileNotFoundError(f"There are no weights in {directory}.")
-    partial = directory / f".{SUMS_FILE}.partial"
-    lines = (f"{hash_files([path])}  {path.name}\n" for path in loaded_files(directory))
-    partial.write_text("".join(lines), encoding="utf-8")
-    os.replace(partial, directory / SUMS_FILE)
+    names = {path.name for path in loaded_files(directory)} | {name for name in SHOWN if (directory / name).is_file()}
+    _write(directory, {name: hash_files([directory / name]) for name in names})
+
+
+def list_again(path: Path) -> None:
+    """Puts a record that was written anew into the list beside it, where there is one; no other sum is made anew."""
+    sums = path.parent / SUMS_FILE
+    if path.name in SHOWN and sums.is_file():
+        _write(path.parent, _read(sums) | {path.name: hash_files([path])})
 
 
 def check_sums(directory: str | Path) -> None:
     """Does nothing where the files are those that `write_sums` saw, or where there are no sums (a hub's checkpoint).
 
-    Raises `ValueError` with the name of the first file that is missing, cut short, swapped or altered.
+    Raises `ValueError` with the name of the first file that is missing, cut short, swapped, altered or added, or of
+    a list that is empty, or missing though config.json tells of one.
     """
     sums = Path(directory) / SUMS_FILE
+    noted = _noted(sums.parent)
     if not sums.is_file():
+        if noted is not None:
+            raise ValueError(f"{sums} is missing, and {CONFIG_FILE} tells of it; fetch it again.")
         return
-    for line in sums.read_bytes().splitlines():
-        match = re.fullmatch(rb"([0-9a-f]{64}) [ *]([^/\\]+)", line)
-        if match is None:
-            raise ValueError(f"{sums} is damaged: {line[:80]!r} is no SHA-256 sum with a file's name.")
-        expected, path = match[1].decode(), sums.parent / os.fsdecode(match[2])
+    listed = _read(sums)
+    if not listed:
+        raise ValueError(f"{sums} is empty; fetch it again.")
+    for name, expected in listed.items():
+        path = sums.parent / name
         if not path.is_file():
             raise ValueError(f"{path} is missing, and {SUMS_FILE} lists it; fetch it again.")
         found = hash_files([path])
@@ -44,6 +62,53 @@ def check_sums(directory: str | Path) -> None:
                 f"{path} is not what was saved: it was cut short, swapped or altered (its SHA-256 is {found[:12]}…, "
                 f"not the {expected[:12]}… in {SUMS_FILE}); fetch it again."
             )
+    there = {path.name for path in loaded_files(sums.parent)} | {n for n in SHOWN if (sums.parent / n).is_file()}
+    if added := sorted(there - listed.keys()):
+        raise ValueError(f"{sums.parent / added[0]} was added: {SUMS_FILE} does not list it. Take it away.")
+    if noted is not None and noted != _digest(listed):
+        raise ValueError(f"{sums} is not the list that {CONFIG_FILE} tells of; fetch it again.")
+
+
+def _write(directory: Path, sums: dict[str, str]) -> None:
+    """The list, sorted by names, after config.json tells of it."""
+    config = directory / CONFIG_FILE
+    if config.is_file():
+        content = json.loads(config.read_bytes()) | {CONFIG_KEY: _digest(sums)}
+        _replace(config, json.dumps(content, indent=2, sort_keys=True) + "\n")
+        sums = sums | {CONFIG_FILE: hash_files([config])}
+    _replace(directory / SUMS_FILE, "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)))
+
+
+def _replace(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _read(sums: Path) -> dict[str, str]:
+    """Sums by the files' names. Raises `ValueError`."""
+    listed = {}
+    for line in sums.read_bytes().splitlines():
+        match = re.fullmatch(rb"([0-9a-f]{64}) [ *]([^/\\]+)", line)
+        if match is None:
+            raise ValueError(f"{sums} is damaged: {line[:80]!r} is no SHA-256 sum with a file's name.")
+        listed[os.fsdecode(match[2])] = match[1].decode()
+    return listed
+
+
+def _digest(sums: dict[str, str]) -> str:
+    """SHA-256 of a list but for config.json, which holds it."""
+    lines = (f"{sums[name]}  {name}\n" for name in sorted(sums) if name != CONFIG_FILE)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _noted(directory: Path) -> str | None:
+    """The digest of the list that config.json tells of."""
+    try:
+        content = json.loads((directory / CONFIG_FILE).read_bytes())
+    except (OSError, ValueError):  # loading will tell what is wrong with it
+        return None
+    return content.get(CONFIG_KEY) if isinstance(content, dict) else None
 
 
 def encoders_digest(encoders: str | Path) -> str:
@@ -80,7 +145,11 @@ def loaded_files(directory: str | Path) -> list[Path]:
     """The files of a checkpoint's or an encoder's own directory that loading may read."""
     unread = RECORDS | {SUMS_FILE}
     files = (path for path in Path(directory).iterdir() if path.is_file() and path.name not in unread)
-    return sorted(path for path in files if not path.name.startswith("."))
+    return sorted(
+        path
+        for path in files
+        if not path.name.startswith(".") and (path.suffix not in DOCUMENTS or path.name in READ_TEXTS)
+    )
 
 
 def hash_paths(paths: Iterable[str | Path]) -> str:

@@ -1,5 +1,6 @@
 """What an answer and the page cost from nothing, in seconds and megabytes, each measured in a process of its own."""
 
+import os
 import re
 import socket
 import subprocess
@@ -7,7 +8,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -81,20 +82,26 @@ def page_ready(weights: Path) -> float:
 
 
 @contextmanager
-def running_page(weights: Path) -> Iterator[tuple[str, int]]:
-    """`app.py` in a process of its own, once it answers: its address and process id. Raises `ValueError`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+def running_page(
+    weights: Path, environment: Mapping[str, str] | None = None, host: str = "127.0.0.1"
+) -> Iterator[tuple[str, subprocess.Popen]]:
+    """`app.py` in a process of its own, once it answers: its address and the process. Raises `ValueError`."""
+    is_ipv6 = ":" in host
+    with socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET) as free:
+        free.bind((host, 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "app.py", "--port", str(port), "--weights", str(weights.resolve())]
-    page = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address, start = f"http://127.0.0.1:{port}/", time.perf_counter()
+    options = ["--host", host, "--port", str(port), "--weights", str(weights.resolve())]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    page = subprocess.Popen(
+        [sys.executable, "app.py", *options], cwd=ROOT, env=os.environ | (environment or {}), **quiet
+    )
+    address, start = f"http://{'[::1]' if is_ipv6 else host}:{port}/", time.perf_counter()
     try:
         while not _answers(address):
             if page.poll() is not None or time.perf_counter() - start > PATIENCE:
                 raise ValueError("The page did not start; `python app.py` tells why.")
             time.sleep(0.05)
-        yield address, page.pid
+        yield address, page
     finally:
         page.terminate()
         page.wait()

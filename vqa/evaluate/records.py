@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from vqa.common.checksums import hash_files, loaded_files
+from vqa.common.checksums import hash_files, list_again, loaded_files
 from vqa.common.files import check_writable, read_json, write_json
 from vqa.data.trained_on import TRAINED_ON_FILE, parts_of
 
@@ -43,6 +43,7 @@ class EvalFile:
             benchmarks[source] = benchmarks.get(source, {}) | figures  # keeps what was measured without photographs
         self.content |= header | {"data": data} | part | {"benchmarks": benchmarks}
         write_json(self.path, self.content)
+        list_again(self.path)
 
     def add_question_only(self, benchmarks: dict, args: argparse.Namespace) -> None:
         """Puts accuracies without photographs, of these weights or of a model trained without, beside those with.
@@ -66,6 +67,7 @@ class EvalFile:
             else:
                 with_photographs["question_only"] = figures | {"weights": hash_weights(args.weights, args.variant)}
         write_json(self.path, self.content)
+        list_again(self.path)
 
 
 def read_eval(path: Path) -> dict:

@@ -115,11 +115,52 @@ def load_table(load: dict) -> str:
     ]
     head = ["visitors", "answers", "a second", "median, s", "95th percentile, s", "refused", "errors", "different"]
     soak = load["soak"]
+    if soak is None:
+        return markdown(head, rows)
     grown = (
         f"{soak['questions']:,} questions about {soak['photographs']:,} photographs: the server held "
         f"{soak['memory_mb'][0]:,.0f} MB after the first fifth and {soak['memory_mb'][1]:,.0f} MB at the end."
     )
     return f"{markdown(head, rows)}\n\n{grown}"
+
+
+def attack_table(load: dict) -> str:
+    """What strangers' bad requests cost: each kind alone, beside visitors, and what stays when a server ends."""
+    parts = []
+    if requests := load.get("requests"):
+        head = ["bad request", "tried", "accepted", "faults", "longest answer, s", "memory at most, MB"]
+        rows = [
+            [
+                found["kind"],
+                *(f"{found[key]:,}" for key in ("tried", "accepted", "faults")),
+                _digits(found["worst_seconds"]),
+                NONE if found["memory_mb"] is None else f"{found['memory_mb']:,.0f}",
+            ]
+            for found in requests
+        ]
+        parts.append(markdown(head, rows))
+    if siege := load.get("siege"):
+        alone, beside = siege["alone"], siege["beside"]
+        parts.append(
+            f"{alone['visitors']} visitors for {alone['seconds']:.0f} seconds, 95th percentile of their answers: "
+            f"{_digits(alone['p95'])} s alone, {_digits(beside['p95'])} s while a stranger sent "
+            f"{siege['bad_requests']:,} bad requests; {beside['errors']:,} errors, {beside['different']:,} other "
+            f"answers. Memory: {siege['memory_mb'][0]:,.0f} MB before, {siege['memory_mb'][1]:,.0f} MB after."
+        )
+    if abandoned := load.get("abandoned"):
+        told = "was answered as before" if abandoned["answered"] else "was NOT answered"
+        parts.append(
+            f"{abandoned['visits']:,} visits that nobody came back to: the server held "
+            f"{abandoned['memory_mb'][0]:,.0f} MB after the first fifth and {abandoned['memory_mb'][1]:,.0f} MB at the "
+            f"end; the visitor who was there before them {told}."
+        )
+    if ends := load.get("ends"):
+        rows = [
+            [found["signal"], f"{found['tried']}", _digits(found["worst_seconds"]), f"{found['uploads_left']}"]
+            for found in ends
+        ]
+        parts.append(markdown(["a server ended by", "times", "longest end, s", "photographs that stayed"], rows))
+    return "\n\n".join(parts)
 
 
 def ablation_table(ablation: dict) -> str:

@@ -69,6 +69,7 @@ class VQAConfig(PreTrainedConfig):
         self.text_config = _sub_config(self.text_config, "bert")
         if "features" in kwargs:
             raise ValueError('This checkpoint says "features" in its config.json; rename it to "variant".')
+        kwargs.pop("checksums", None)  # of the files it was read with: a copy has others
         if self.variant not in ("aligned", "unaligned"):
             raise ValueError(f"variant is 'aligned' or 'unaligned', not {self.variant!r}.")
         if self.fusion not in ("coattention", "symmetric", "pooled"):

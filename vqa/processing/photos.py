@@ -14,12 +14,14 @@ import numpy as np
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from .metadata import orientation, unpacked_size
+from .containers import bare
+from .metadata import orientation
 
 MAX_BYTES = 32 * 2**20  # of an encoded file
 MAX_PIXELS = 60_000_000  # today's phones take 12 to 50 megapixels
 MAX_DECODED = 250 * 2**20  # bytes that an image may take while it is opened
 MAX_SLOW_BYTES = 2**20  # of a file that Pillow decodes in Python, pixel by pixel
+MAX_PASSED = 600_000_000  # pixels times the passes over them: a progressive JPEG of 60 megapixels has ten
 MAX_SIDE = 16_384
 WITH_ALPHA = ("LA", "PA", "La", "RGBa")  # modes that become RGBA
 WORKING_SIDE = 1024  # pixels a decoded photograph keeps on its longer side: models look at a few hundred
@@ -79,18 +81,24 @@ def open_photo(source: PhotoSource) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of odd metadata and of sizes that are judged below
         try:
-            image = _read_header(data)
+            parts = bare(data)
+        except ValueError as error:
+            raise PhotoError(str(error)) from error
+        try:
+            image = _read_header(parts.data)
         except Image.DecompressionBombError as error:
             raise PhotoError("The image has too many pixels.") from error
         except Exception as error:  # Pillow's readers raise many types on a damaged header
             raise PhotoError(f"This is not an image that can be read ({', '.join(FORMATS)} can).") from error
         width, height = image.size
-        most = min(MAX_PIXELS, MAX_DECODED // _bytes_per_pixel(image))
+        most = min(MAX_PIXELS, MAX_DECODED // _bytes_per_pixel(image, parts.passes))
         if max(width, height) > MAX_SIDE or width * height > most:
             raise PhotoError(
                 f"The image has {width} × {height} pixels; at most {most // 10**6} megapixels "
                 f"and {MAX_SIDE} a side are read of its kind."
             )
+        if width * height * parts.passes > MAX_PASSED:
+            raise PhotoError(f"This JPEG has {parts.passes} scans, too many for a photograph of its size.")
         if len(data) > MAX_SLOW_BYTES and any(tile[0] in Image.DECODERS for tile in image.tile):
             raise PhotoError(f"A {image.format} file of this kind is read up to {MAX_SLOW_BYTES // 2**20} MB.")
         try:
@@ -132,17 +140,16 @@ class _Jpeg(JpegImageFile):
 def _read_header(data: bytes) -> Image.Image:
     if data.startswith(b"\xff\xd8\xff"):
         return _Jpeg(io.BytesIO(data))
-    if data[:2] in (b"II", b"MM") and unpacked_size(data) > len(data):
-        raise ValueError("The tags of this TIFF file would take more room than the file.")
     return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
-def _bytes_per_pixel(image: Image.Image) -> int:
+def _bytes_per_pixel(image: Image.Image, passes: int) -> int:
     """What decoding and the first copy hold at most, as far as the header tells; measured, not documented."""
     if image.format == "JPEG":
-        return 8 if image.info.get("progressive") else 1  # all coefficients, which wait for the last scan; or few rows
-    if image.format == "WEBP":
-        return 16  # the canvases of an animation and the frame
+        buffered = passes > 1 or image.info.get("progressive")  # all coefficients wait for the last scan
+        return 8 if buffered else 1
+    if image.format in ("WEBP", "AVIF"):
+        return 16  # the canvases of an animation and the frame; planes of 16 bits, and the picture
     if image.format == "TIFF":
         return 12  # one strip may be the whole image
     if image.mode in WITH_ALPHA or "transparency" in image.info:

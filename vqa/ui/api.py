@@ -21,11 +21,12 @@ from vqa.processing.text import QuestionError, visible_lines
 from vqa.ui import visit as visits
 from vqa.ui.checks import question_problem
 from vqa.ui.events import MODEL_QUEUE
-from vqa.ui.guard import refusal, uploaded_path
+from vqa.ui.guard import refusal, uploaded_photo
 from vqa.ui.texts import text
 from vqa.ui.visit import COMPARE, MapView, Visit
 
 MOST_ANSWERS = 1000
+MAX_ANSWER_CHARACTERS = 100
 MOST_TOP_K = 10
 OPACITY = 0.75  # of a map in its picture
 ROUNDED = 4  # digits of cosines and shares
@@ -192,33 +193,37 @@ class Api:
 
     def _photo(self, upload: dict | None) -> Photo:
         with _polite():
-            path = uploaded_path(upload)
-            if path is None:
+            image = uploaded_photo(upload)
+            if image is None:
                 raise PhotoError("Send a photograph.")
-            return self.predictor.encode(path)
+            return self.predictor.encode(image)
 
     def _allowed(self, answers: str, variant: str) -> list[str] | None:
         """The lines of `answers`; None where any answer may come."""
+        if len(_text(answers, "answers")) > MOST_ANSWERS * MAX_ANSWER_CHARACTERS:
+            raise refusal(f"answers has at most {MOST_ANSWERS} lines of {MAX_ANSWER_CHARACTERS} characters.")
         allowed = visible_lines((answers or "").splitlines())
         if len(allowed) > MOST_ANSWERS:
             raise refusal(f"At most {MOST_ANSWERS} answers can be allowed.")
         for answer in allowed:
             if not is_english(answer):
                 raise refusal(text("en", "among.foreign", answer=answer[:40]))
+            if len(answer) > MAX_ANSWER_CHARACTERS:
+                raise refusal(f"The allowed answer “{answer[:40]}…” is too long.")
         for answer in self.predictor.too_long(allowed, variant):
             raise refusal(f"The allowed answer “{answer[:40]}…” is too long.")
         return allowed or None
 
     def _variant(self, variant: str) -> str:
         names = self.predictor.variants
-        if variant and variant not in names:
+        if _text(variant, "variant") and variant not in names:
             raise refusal(f"variant is one of {', '.join(names)}.")
         return variant or names[0]
 
 
 def _english(question: str) -> str:
     """A question or caption, refused by the rules of the page."""
-    question = question if isinstance(question, str) else ""
+    question = _text(question, "question")
     problem = question_problem(question, "en")
     if problem:
         raise refusal(problem)
@@ -238,6 +243,13 @@ def _png(picture: Image.Image) -> str:
     data = io.BytesIO()
     picture.save(data, "PNG")
     return "data:image/png;base64," + base64.b64encode(data.getvalue()).decode()
+
+
+def _text(value: object, name: str) -> str:
+    """A value that must be a text, or nothing."""
+    if value is not None and not isinstance(value, str):
+        raise refusal(f"{name} is a text.")
+    return value or ""
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The first tab: a photo, a question, the answer, and where the model looked."""
 
+import contextlib
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from vqa.ui.contrasts import contrasts_html
 from vqa.ui.controls import CaptionRanking, Experiments, Extras, Feedback, MapControls, Photos, Questions
 from vqa.ui.events import model_events, quick_events
 from vqa.ui.gallery import Gallery
-from vqa.ui.guard import uploaded_path
+from vqa.ui.guard import uploaded_photo
 from vqa.ui.labels import Labels
 from vqa.ui.links import Link
 from vqa.ui.maps import cosines_html
@@ -48,6 +49,7 @@ class AskTab:
     ):
         self.predictor, self.gallery, self.language = predictor, gallery, language
         self.visit = gr.State(Visit(), time_to_live=VISIT_SECONDS)
+        self.sent = gr.Textbox(visible="hidden", elem_id="sent")  # which photograph: the visitor's browser remembers
         self.link = gr.State(Link(), time_to_live=VISIT_SECONDS)
         self.photos = Photos(labels, gallery)
         self.notice = own_html(elem_id="notice")
@@ -80,7 +82,7 @@ class AskTab:
             *pictures, self.notice, self.suggestions, self.history, self.extras.description, self.feedback.column,
             self.feedback.noted, self.captions.column, self.captions.ranked,
             look.column, look.fine, look.same_scale, look.working, look.progress, tries.column,
-            tries.tested, asked.question, asked.variant, self.photos.photo, look.mode, look.head,
+            tries.tested, asked.question, asked.variant, self.photos.photo, look.mode, look.head, self.sent,
         ]  # fmt: skip
         run, quick = model_events(gpu), quick_events()
 
@@ -91,8 +93,15 @@ class AskTab:
             model(self.photos.photo.input, self.on_photo, [self.visit, self.photos.photo, *scene], preprocess=False),
             model(self.photos.examples.click, self.on_example, wanted),
             # Asked again while an answer is on its way, a question waits its turn.
-            model(asked.question.submit, self.on_ask, [self.visit, asked.question, *wanted], trigger_mode="multiple"),
-            model(self.suggestions.click, self.on_suggestion, [self.visit, *wanted], trigger_mode="multiple"),
+            model(
+                asked.question.submit,
+                self.on_ask,
+                [self.visit, self.sent, asked.question, *wanted],
+                trigger_mode="multiple",
+            ),
+            model(
+                self.suggestions.click, self.on_suggestion, [self.visit, self.sent, *wanted], trigger_mode="multiple"
+            ),
             model(asked.variant.input, self.on_variant, [self.visit, *wanted]),
             model(self.history.click, self.on_history, [self.visit, *look.view, *scene]),
             model(self.link.change, self.on_link, [self.link, *wanted]),
@@ -144,6 +153,7 @@ class AskTab:
         look, turn = self.look, visit.turn
         return self._draw(visit, opacity, language) | {
             self.notice: notice(message, kind),
+            self.sent: visit.sent,
             self.suggestions: suggestions_html(visit, language),
             self.history: history_html(visit, language),
             self.extras.description: descriptions_html(visit, language),
@@ -208,27 +218,37 @@ class AskTab:
         if upload is None:
             return {self.visit: visit}
         try:
-            path = uploaded_path(upload)
-            visit = self.opening.of_upload(path, _name(upload))
+            visit = self.opening.of_upload(uploaded_photo(upload), _name(upload), upload["path"])
         except PhotoError as error:
             return self._problem(text(language, "photo.bad", detail=error)) | {self.photos.photo: None}
         return self._show(visit, opacity, language) | {self.photos.photo: None, self.asked.question: ""}
 
     def on_ask(
-        self, visit: Visit, question: str, variant: str, among: str, mode: str, layer: str, head: str, same: bool,
-        opacity: float, language: str,
+        self, visit: Visit, sent: str, question: str, variant: str, among: str, mode: str, layer: str, head: str,
+        same: bool, opacity: float, language: str,
     ) -> Generator[Shown, None, None]:  # fmt: skip
         """A question: checked, then answered by the chosen models."""
         view = MapView(mode, layer, head, same)
-        yield from self._ask(visit, question, variant, among, view, opacity, language)
+        yield from self._ask(self._returned(visit, sent), question, variant, among, view, opacity, language)
 
     def on_suggestion(
-        self, visit: Visit, variant: str, among: str, mode: str, layer: str, head: str, same: bool, opacity: float,
-        language: str, event: gr.EventData,
+        self, visit: Visit, sent: str, variant: str, among: str, mode: str, layer: str, head: str, same: bool,
+        opacity: float, language: str, event: gr.EventData,
     ) -> Generator[Shown, None, None]:  # fmt: skip
         """A suggested question is asked."""
+        visit = self._returned(visit, sent)
         question, view = visit.suggestions[int(event.pick)].question, MapView(mode, layer, head, same)
         yield from self._ask(visit, question, variant, "", view, opacity, language)
+
+    def _returned(self, visit: Visit, sent: str) -> Visit:
+        """The visit; where it gave way to others' in memory, one that begins anew with the photograph of before."""
+        if visit.photo is None and sent:
+            example = next((example for example in self.gallery.examples if example.name == sent), None)
+            if example is not None:
+                return self.opening.of_example(example)
+            with contextlib.suppress(PhotoError):  # it was removed after its hour
+                return self.opening.of_upload(uploaded_photo({"path": sent}), Path(sent).stem, sent)
+        return visit
 
     def on_variant(
         self, visit: Visit, variant: str, among: str, mode: str, layer: str, head: str, same: bool, opacity: float,

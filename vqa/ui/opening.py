@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from threading import Lock
 
+from PIL import Image
+
 from vqa.inference.predictor import Photo, VQAPredictor
 from vqa.ui import visit as visits
 from vqa.ui.gallery import Gallery, GalleryExample
@@ -28,16 +30,17 @@ class Opening:
 
     def of_example(self, example: GalleryExample) -> Visit:
         """A visit to an example, whose questions were written for it."""
-        return self._begin(self.predictor.encode(example.path), example.name, example.name, example.questions)
+        photo = self.predictor.encode(example.path)
+        return self._begin(photo, example.name, example.name, example.name, example.questions)
 
-    def of_upload(self, path: str, name: str) -> Visit:
-        """A visit to a visitor's own photo. Raises `PhotoError`."""
-        photo = self.predictor.encode(path)
-        return self._begin(photo, "", name, suggest(self.predictor, photo))
+    def of_upload(self, image: Image.Image, name: str, sent: str) -> Visit:
+        """A visit to a visitor's own photo, which lies where `sent` says."""
+        photo = self.predictor.encode(image)
+        return self._begin(photo, "", name, sent, suggest(self.predictor, photo))
 
-    def _begin(self, photo: Photo, example: str, name: str, suggestions: Sequence[Suggestion]) -> Visit:
+    def _begin(self, photo: Photo, example: str, name: str, sent: str, suggestions: Sequence[Suggestion]) -> Visit:
         blocks = self.predictor.models[self.predictor.variants[0]].config.fusion_layers
-        return Visit(photo, example, name, tuple(suggestions), blocks=blocks, view=self.view)
+        return Visit(photo, example, name, sent, tuple(suggestions), blocks=blocks, view=self.view)
 
     def _first_answer(self) -> Visit:
         if not self.gallery.examples:

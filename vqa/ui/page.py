@@ -20,7 +20,6 @@ from vqa.ui.results import read_results, results_html
 from vqa.ui.style import PAGE_JS
 from vqa.ui.texts import LANGUAGES, TEXTS, T, text
 
-FILES = (600, 3600)  # every ten minutes, uploads older than an hour are deleted
 QUEUE_SIZE = 32
 SET_LANGUAGE_JS = f"""(language) => {{
     document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
@@ -37,7 +36,7 @@ def build_page(
     labels, names = Labels(), predictor.variants
     results, contrast = read_results(weights, names), load_contrast(weights)
     gallery = Gallery(predictor, load_examples())
-    with gr.Blocks(title=TEXTS["title"][0], delete_cache=FILES, analytics_enabled=False) as page:
+    with gr.Blocks(title=TEXTS["title"][0], analytics_enabled=False) as page:
         with gr.Row(elem_id="masthead"):
             labels.html(_heading)
             language = gr.Radio(
@@ -68,7 +67,7 @@ def build_page(
         quick(language.input, lambda chosen: chosen, [language], [kept])
         quick(page.load, ask.on_load, [kept], [language, ask.link, *ask.shown])
         page.load(None, js=PAGE_JS)
-    return page.queue(max_size=QUEUE_SIZE)
+    return page.queue(max_size=QUEUE_SIZE, api_open=False)
 
 
 def _heading(language: str) -> str:

@@ -1,42 +1,79 @@
-"""Starting the page: one place for the options that keep it private and quiet."""
+"""Starting the page and stopping it: one place for the options that keep it private and quiet."""
 
+import socket
+import threading
+import time
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from fastapi.responses import JSONResponse
-from starlette.routing import Route
+from gradio.utils import get_upload_folder
+from starlette.middleware import Middleware
 
-from vqa.ui.guard import fetch_nothing
+from vqa.common.uploads import EVERY, Uploads
+from vqa.ui.door import LOOPBACK, Door
+from vqa.ui.guard import BriefLog, decoder, fetch_nothing, tell_briefly
+from vqa.ui.sessions import Sessions
 from vqa.ui.style import CSS, theme
 
 FAVICON = str(Path(__file__).parent / "favicon.svg")
-MAX_UPLOAD = "8mb"
-SESSIONS = 100  # visitors whose photograph is kept in memory at once, about 4 MB each
+IDLE_SECONDS = 30  # that a connection may wait for a request to come, all of its head
+UNREAD_SECONDS = 300  # that an answer may wait to be read
 
 
-def serve(page: gr.Blocks, **options: Any) -> str:
-    """Starts the page without waiting and returns its address. `options` go to gradio's `launch`."""
+def serve(
+    page: gr.Blocks,
+    server_name: str = "127.0.0.1",
+    uploads: Uploads | None = None,
+    hosts: Iterable[str] = (),
+    **options: Any,
+) -> str:
+    """Starts the page without waiting and returns its address. `options` go to gradio's `launch`.
+
+    Raises `OSError` where it cannot listen at `server_name` and the option `server_port` (0 for any that is free).
+    It answers to `hosts`; without these to any name where other machines reach it, and else to this machine's own.
+    `uploads` is the folder that `GRADIO_TEMP_DIR` names.
+    """
+    if options.get("server_port") is not None:
+        options["server_port"] = free_port(server_name, options["server_port"])
+    log = BriefLog()
     fetch_nothing()
+    tell_briefly(log)
+    uploads = uploads or Uploads(Path(get_upload_folder()))
+    uploads.folder.mkdir(parents=True, exist_ok=True)
+    known = answered_hosts(server_name, hosts, bool(options.get("share")))
+    door = {
+        "blocks": lambda: page,
+        "uploads": uploads,
+        "decoder": decoder,
+        "log": log,
+        "hosts": known,
+        "mcp": bool(options.get("mcp_server")),
+    }
     app, address, _ = page.launch(
         **{
+            "server_name": f"[{server_name}]" if ":" in server_name else server_name,
             "theme": theme(),
             "css": CSS,
             "footer_links": ["api", "settings"],
             "favicon_path": FAVICON,
             "head": icon(options.get("root_path") or ""),
-            "max_file_size": MAX_UPLOAD,
-            "state_session_capacity": SESSIONS,
             "show_error": False,
             "run_history": False,
             "enable_monitoring": False,
             "ssr_mode": False,
             "prevent_thread_lock": True,
+            "app_kwargs": {"middleware": [Middleware(Door, **door)]},
             **options,
         }
     )
-    app.router.routes.insert(0, Route("/healthz", _health))  # before gradio's own routes, of which one takes any path
+    sessions = Sessions()
+    sessions.set_blocks(page)
+    app.state_holder = sessions
+    threading.Thread(target=_sweep, args=(page, uploads), daemon=True).start()
+    threading.Thread(target=_hang_up, args=(page,), daemon=True).start()
     return address
 
 
@@ -45,5 +82,53 @@ def icon(root_path: str) -> str:
     return f'<link rel="icon" type="image/svg+xml" href="{escape(root_path)}/favicon.ico">'
 
 
-async def _health(request) -> JSONResponse:
-    return JSONResponse({"status": "ok"})
+def answered_hosts(server_name: str, hosts: Iterable[str], share: bool = False) -> frozenset[str] | None:
+    """The names that requests may give the server, in lower case; None for any."""
+    named = {host.lower() for host in hosts}
+    if named:
+        return frozenset(named | LOOPBACK | {server_name.lower()})
+    is_local = server_name.lower() in LOOPBACK or server_name.startswith("127.")
+    return frozenset(LOOPBACK | {server_name.lower()}) if is_local and not share else None
+
+
+def free_port(host: str, port: int) -> int:
+    """The port, or one that is free for 0. Raises `OSError` where nothing can listen there."""
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        tried.bind(address)
+        return tried.getsockname()[1]
+
+
+def _sweep(page: gr.Blocks, uploads: Uploads) -> None:
+    """Removes old uploads as long as the page is served, and what gradio noted of events that nobody reads."""
+    uploads.sweep()
+    while time.sleep(EVERY) is None and page.is_running:
+        uploads.sweep()
+        queue = page._queue
+        for session in queue.pending_event_ids_session.keys() - set(queue.pending_messages_per_session):
+            queue.pending_event_ids_session.pop(session, None)
+
+
+def _hang_up(page: gr.Blocks) -> None:
+    """Ends connections on which nothing comes or goes, as long as the page is served."""
+    since: dict[Any, float] = {}
+    while time.sleep(IDLE_SECONDS / 3) is None and page.is_running:
+        since = end_idle(list(page.server.server_state.connections), since, time.monotonic())
+
+
+def end_idle(connections: Iterable[Any], since: Mapping[Any, float], now: float) -> dict[Any, float]:
+    """Ends those of uvicorn's connections that wait too long for a request, or for someone to read an answer.
+
+    `since` says when each began to wait, and is returned anew. Uvicorn itself waits for ever for the first request.
+    """
+    waiting = {}
+    for connection in connections:
+        cycle = connection.cycle
+        if cycle is not None and not cycle.response_complete:
+            continue
+        waiting[connection] = since.get(connection, now)
+        unread = connection.transport.get_write_buffer_size() > 0
+        if now - waiting[connection] > (UNREAD_SECONDS if unread else IDLE_SECONDS):
+            connection.loop.call_soon_threadsafe(connection.transport.abort)
+    return waiting

@@ -108,13 +108,15 @@ class Turn:
 class Visit:
     """Everything the page keeps for one visitor, and for nobody else.
 
-    `example` is the example's name, empty for a visitor's own photograph, which is called `name`. `hidden` are the
-    (row, column) of the patches that the visitor covered.
+    `example` is the example's name, empty for a visitor's own photograph, which is called `name`; `sent` is what finds
+    the photograph again, an example's name or where a visitor's lies. `hidden` are the (row, column) of the patches
+    that the visitor covered.
     """
 
     photo: Photo | None = None
     example: str = ""
     name: str = ""
+    sent: str = ""
     suggestions: tuple[Suggestion, ...] = ()
     turns: tuple[Turn, ...] = ()
     current: int = -1
