@@ -299,9 +299,10 @@ def many_values(rng: random.Random) -> bytes:
 
 
 def strange_compression(rng: random.Random) -> bytes:
-    """A TIFF that asks for a decoder that no camera needs."""
-    image, kind = Image.new("RGB", (64, 64)), rng.choice(("lzma", "zstd", "webp"))
-    return encoded(image, "TIFF", compression=kind)
+    """A TIFF that asks for a decoder that no camera needs: old JPEG, LZMA, Zstandard or WebP."""
+    tags = [(256, 4, 1, 64), (257, 4, 1, 64), (258, 3, 1, 8), (262, 3, 1, 1), (277, 3, 1, 1), (278, 4, 1, 64)]
+    strip = [(273, 4, 1, 1024), (279, 4, 1, 500)]
+    return tiff([*tags, *strip, (259, 3, 1, rng.choice((6, 34_925, 50_000, 50_001)))], rng.randbytes(500))
 
 
 def strange_avif(rng: random.Random) -> bytes:

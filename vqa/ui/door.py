@@ -30,6 +30,7 @@ from vqa.ui.guard import MAX_PATH, BriefLog, path_problem
 MAX_UPLOAD = 8 * 2**20  # bytes of all files of one request
 MAX_FILES = 4  # of one request
 MAX_JSON = 2**18  # bytes: a thousand allowed answers are a tenth of it
+MAX_MCP = MAX_UPLOAD * 4 // 3 + 2**16  # bytes: MCP clients send a photograph within a text
 MAX_TEXT = 2**17  # characters of one value
 MAX_DEPTH = 16
 MAX_ENTRIES = 100  # of a list or an object
@@ -157,7 +158,7 @@ class Door:
                 body = await self._json(scope, receive)
                 self._check_call(path.rstrip("/").removeprefix(API), body, scope)
                 try:
-                    await self._hand_on(scope, receive, send, body)
+                    await self._hand_on(scope, receive, send, json.dumps(body).encode())
                 except (KeyError, TypeError, ValueError) as error:  # gradio looks no closer at what is named
                     raise Refused(422, f"These are not the values of this function; see {API}/info.") from error
         else:
@@ -287,9 +288,8 @@ class Door:
         _check_values(content)
         return content
 
-    async def _hand_on(self, scope: Scope, receive: Receive, send: Send, body: dict) -> None:
-        """Lets a request in whose body was read, and written anew."""
-        data = json.dumps(body).encode()
+    async def _hand_on(self, scope: Scope, receive: Receive, send: Send, data: bytes) -> None:
+        """Lets a request in whose body was read."""
         kept = [header for header in scope["headers"] if header[0] not in (b"content-length", b"transfer-encoding")]
         scope["headers"] = [*kept, (b"content-length", str(len(data)).encode())]
         handed = False
@@ -304,9 +304,10 @@ class Door:
         await self.app(scope, replay, send)
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """What MCP clients send: of the same size, whatever it is."""
+        """What MCP clients send: no larger than a photograph, whatever it is."""
         if scope["method"] == "POST":
-            await self._hand_on(scope, receive, send, await self._json(scope, receive))
+            body = await self._body(scope, receive, MAX_MCP, UPLOAD_SECONDS)
+            await self._hand_on(scope, receive, send, body)
         else:
             await self.app(scope, receive, send)
 

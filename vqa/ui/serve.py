@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import gradio as gr
 from gradio.utils import get_upload_folder
@@ -43,7 +44,8 @@ def serve(
     tell_briefly(log)
     uploads = uploads or Uploads(Path(get_upload_folder()))
     uploads.folder.mkdir(parents=True, exist_ok=True)
-    known = answered_hosts(server_name, hosts, bool(options.get("share")))
+    public = urlsplit(options.get("root_path") or "").hostname  # where a whole address is given for it
+    known = answered_hosts(server_name, [*hosts, public] if public else hosts, bool(options.get("share")))
     door = {
         "blocks": lambda: page,
         "uploads": uploads,
