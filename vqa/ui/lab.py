@@ -18,7 +18,7 @@ def photos_html(shown: LabSet, language: str) -> str:
     """The photographs of the set, each opens."""
     title = text(language, "lab.photos.count", count=len(shown.photos))
     buttons = "".join(_opener(photo, index, language) for index, photo in enumerate(shown.photos))
-    return f'<div class="gallery" role="group" aria-label="{esc(title)}"><h4>{esc(title)}</h4>{buttons}</div>'
+    return f'<div class="gallery" role="group" aria-label="{esc(title)}"><h3>{esc(title)}</h3>{buttons}</div>'
 
 
 def texts_html(shown: LabSet, temperature: float, measure: str, language: str) -> str:
