@@ -74,8 +74,12 @@ def test_every_head_gets_a_finite_gradient_and_no_encoder_does(joint_settings, t
 
 
 def test_attention_is_drawn_to_what_is_asked_about(joint_settings, tmp_path):
+    row = {"question": "is there a cat?", "answer": "yes", "type": "yes/no", "source": "cats", "split": "train"}
+    (tmp_path / "cats.jsonl").write_text("".join(json.dumps(row | {"image_id": f"p{i}"}) + "\n" for i in range(16)))
     settings = joint_settings(
-        questions_per_batch={"count": 8},
+        questions=[str(tmp_path / "cats.jsonl")],
+        cache=str(tmp_path / "cache"),
+        questions_per_batch={"cats": 8},
         attention_weight=1.0,
         fit={"steps": 40, "learning_rate": 1e-2, "warmup_steps": 1, "ema": 0},
     )

@@ -136,7 +136,7 @@ def test_captions_spread_over_rows_are_all_trained_on(joint_settings, tmp_path):
     assert own_captions(data.caption_rows["train"]) == {
         f"p{i}": ["a photo of red", "a photo of blue"] for i in range(4)
     }
-    assert [(e.image_id, e.answers) for e in data.sources["count"]] == [("p1", ("1",))]  # one cat, in two rows
+    assert data.boxes == {"p1": [["cat", 0, 0, 1, 1]]}  # one cat, in two rows
 
 
 def test_what_is_missing_is_counted_and_what_nobody_asks_about_is_not_opened(

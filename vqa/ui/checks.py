@@ -22,7 +22,8 @@ def question_problem(question: str, language: str) -> str:
 
 def allowed_answers(among: str) -> list[str]:
     """The answers of a list that is separated by commas or lines, each once; empty where any answer may come."""
-    return list(dict.fromkeys(visible_lines(re.split(r"[,;\n，、；]", among or ""))))
+    parts = (" ".join(part.split()) for part in re.split(r"[,;\n，、；]", among or ""))
+    return list(dict.fromkeys(visible_lines(parts)))
 
 
 def among_problem(among: str, predictor: VQAPredictor, language: str) -> str:
