@@ -187,8 +187,8 @@ def test_generated_pieces_are_read_without_special_ones(processor):
 def test_uploading_sends_the_answers_vocabulary_too(processor, tmp_path, monkeypatch, push):
     sent = {}
 
-    def upload(self, folder, repo_id, timestamps, **options):
-        sent["files"] = {path.name for path in Path(folder).iterdir()} - timestamps.keys()
+    def upload(self, folder, repo_id, files_timestamps, **options):
+        sent["files"] = {path.name for path in Path(folder).iterdir()} - files_timestamps.keys()
 
     monkeypatch.setattr(HfApi, "create_repo", lambda self, repo_id, **_: SimpleNamespace(repo_id=repo_id))
     monkeypatch.setattr(VQAProcessor, "_upload_modified_files", upload)
