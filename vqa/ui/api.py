@@ -127,7 +127,7 @@ class Api:
             "variant": variant,
             "method": method,
             "answer": asked[0],
-            "map": found.image_map.round(ROUNDED + 1).tolist(),
+            "map": found.image_map.astype(float).round(ROUNDED + 1).tolist(),
             "word_scores": [
                 {"word": word, "score": round(float(score), ROUNDED)}
                 for word, score in zip(found.words, found.word_scores, strict=True)
@@ -189,7 +189,9 @@ class Api:
             "mismatched_percentile": found.mismatched_percentile,
             "words": found.words,
         }
-        return result | ({"word_patch": found.word_patch.round(ROUNDED).tolist()} if word_patch is True else {})
+        return result | (
+            {"word_patch": found.word_patch.astype(float).round(ROUNDED).tolist()} if word_patch is True else {}
+        )
 
     def _photo(self, upload: dict | None) -> Photo:
         with _polite():

@@ -34,7 +34,9 @@ class HowTab:
                     with gr.Row(elem_classes="walk-buttons"):
                         for key, other in (("how.back", number - 1), ("how.next", number + 1)):
                             if 1 <= other <= len(STEPS):
-                                button = labels(gr.Button, value=T(key), size="md", scale=0, min_width=120)
+                                name = f"walk-{number}-{other}"
+                                look = {"size": "md", "scale": 0, "min_width": 120, "elem_id": name}
+                                button = labels(gr.Button, value=T(key), **look)
                                 quick(button.click, _select(other), None, [walkthrough])
         labels.html(lambda language: f"<h3>{text(language, 'how.all')}</h3>")
         labels.html(lambda language: diagram_html(self.predictor, language))

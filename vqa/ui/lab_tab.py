@@ -11,7 +11,7 @@ from vqa.processing.photos import PhotoError
 from vqa.ui.checks import question_problem
 from vqa.ui.events import model_events, quick_events
 from vqa.ui.gallery import Gallery
-from vqa.ui.guard import uploaded_path
+from vqa.ui.guard import uploaded_photo
 from vqa.ui.lab import (
     csv_html,
     figures_html,
@@ -171,10 +171,10 @@ class LabTab:
         return self._choose(shown, " ".join(problems), temperature, show, language)
 
     def _photo(self, upload: dict) -> Photo:
-        path = uploaded_path(upload)
-        if path is None:
+        image = uploaded_photo(upload)
+        if image is None:
             raise PhotoError("Send the photograph as a file.")
-        return self.predictor.encode(path)
+        return self.predictor.encode(image)
 
     def on_lines(self, entered: str, shown: LabSet | None, temperature: float, show: str, language: str) -> tuple:
         """A visitor's own labels or captions, checked as questions are."""
