@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import itertools
 import json
+import multiprocessing
 import random
 import signal
 import statistics
@@ -19,6 +20,8 @@ import urllib.error
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.sharedctypes import Synchronized
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from tests import hostile
@@ -31,6 +34,8 @@ from vqa.evaluate.speed import QUESTIONS, photograph
 from vqa.evaluate.tables import attack_table, load_table
 
 PHOTOGRAPHS = 8  # that visitors ask about, with as many questions each
+SPAWN = multiprocessing.get_context("spawn")
+SETTLED = 25  # seconds after which a server has given back what it can
 PARTS = ("visits", "soak", "requests", "siege", "abandoned", "ends")
 PAUSE = 0.5  # seconds that a visitor waits who found the queue full
 Expected = dict[tuple[str, str], list[dict]]  # answers by the server's path of a photograph and by question
@@ -148,24 +153,25 @@ def siege(address: str, process: int, expected: Expected, visitors: int, seconds
     visit(address, expected, visitors, min(seconds, 5))  # what grows once has grown
     before = memory_mb("VmRSS", process)
     alone_ = visit(address, expected, visitors, seconds)
-    ended, sent = threading.Event(), Counter()
-
-    def attack() -> None:
-        rng = random.Random(0)
-        for name, send in itertools.cycle(hostile.REQUESTS.items()):
-            if ended.is_set():
-                return
-            send(address, rng)
-            sent[name] += 1
-
-    stranger = threading.Thread(target=attack)
+    ended, sent = SPAWN.Event(), SPAWN.Value("l", 0)
+    stranger = SPAWN.Process(target=attack, args=(address, ended, sent))  # whose work is not the visitors'
     stranger.start()
     beside = visit(address, expected, visitors, seconds)
     ended.set()
     stranger.join()
-    visit(address, expected, 1, 1)
+    time.sleep(SETTLED)
     after = memory_mb("VmRSS", process)
-    return {"alone": alone_, "beside": beside, "bad_requests": sent.total(), "memory_mb": [before, after]}
+    return {"alone": alone_, "beside": beside, "bad_requests": sent.value, "memory_mb": [before, after]}
+
+
+def attack(address: str, ended: Event, sent: Synchronized) -> None:
+    """Sends each kind of bad request in turn, again and again, until it is `ended`."""
+    rng = random.Random(0)
+    for send in itertools.cycle(hostile.REQUESTS.values()):
+        if ended.is_set():
+            return
+        send(address, rng)
+        sent.value += 1
 
 
 def abandoned(address: str, process: int, visits: int) -> dict:

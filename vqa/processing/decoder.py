@@ -29,6 +29,7 @@ MEMORY = 2**30  # bytes of address space of a process; opening takes 250 MB besi
 SECONDS = 5.0  # of processor time for one file; the largest photographs take one
 PATIENCE = 30.0  # seconds on the clock, for a machine may be busy
 ROOT = Path(__file__).resolve().parents[2]
+NICE = 5  # answers come before uploads
 PIPE = 2**16  # bytes that a pipe takes at once
 LENGTH, SIZE = struct.Struct("<Q"), struct.Struct("<II")
 PICTURE = b"\0RGB"  # before a picture's size and bytes; what is said of a file that is none begins with a letter
@@ -131,6 +132,7 @@ def main(arguments: list[str]) -> None:
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
     Image.init()  # what reads the formats is imported before memory is bounded
     if resource is not None:
+        os.nice(NICE)
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     while head := requests.read(LENGTH.size):

@@ -31,6 +31,7 @@ MAX_UPLOAD = 8 * 2**20  # bytes of all files of one request
 MAX_FILES = 4  # of one request
 MAX_JSON = 2**18  # bytes: a thousand allowed answers are a tenth of it
 MAX_MCP = MAX_UPLOAD * 4 // 3 + 2**16  # bytes: MCP clients send a photograph within a text
+MOST_DRAINED = 2**23  # bytes of a request that is too large, which are thrown away
 MAX_TEXT = 2**17  # characters of one value
 MAX_DEPTH = 16
 MAX_ENTRIES = 100  # of a list or an object
@@ -257,24 +258,27 @@ class Door:
     # ---- what is written ----
 
     async def _body(self, scope: Scope, receive: Receive, most: int, seconds: float) -> bytes:
-        too_large = Refused(413, f"The request is too large: at most {most // 1024} KB are read.")
-        if int(Headers(scope=scope).get("content-length") or 0) > most:
-            raise too_large
-        parts, size = [], 0
+        """A request's body. Raises `Refused` where it is larger than `most` bytes, or does not arrive.
+
+        What is too much is thrown away as it comes, up to a limit: who is still sending would not hear the answer.
+        """
+        said, size, parts = int(Headers(scope=scope).get("content-length") or 0), 0, []
         try:
             async with asyncio.timeout(seconds):
-                while True:
+                while max(size, said) <= max(most, MOST_DRAINED):
                     message = await receive()
                     if message["type"] == "http.disconnect":
                         raise ClientDisconnect
-                    parts.append(message.get("body", b""))
-                    size += len(parts[-1])
-                    if size > most:
-                        raise too_large
+                    size += len(message.get("body", b""))
+                    if size <= most:
+                        parts.append(message.get("body", b""))
                     if not message.get("more_body"):
-                        return b"".join(parts)
+                        break
         except TimeoutError:
             raise Refused(408, f"The request did not arrive within {seconds:.0f} seconds.") from None
+        if max(size, said) > most:
+            raise Refused(413, f"The request is too large: at most {most // 1024} KB are read.")
+        return b"".join(parts)
 
     async def _json(self, scope: Scope, receive: Receive) -> dict:
         """A request's body as an object of bounded size. Raises `Refused`."""
