@@ -402,7 +402,7 @@ def test_generate_gives_the_answers_that_search_finds(model, inputs):
     rows = model.generate(**inputs, num_return_sequences=2, num_beams=4)
     assert rows.shape[0] == 2 * B
     pieces = [tuple(piece for piece in row if piece != model.config.pad_token_id) for row in rows.tolist()]
-    assert pieces == [answer for answers in found for answer, _ in answers]
+    assert pieces == [answer for answers in found for answer, _ in answers[:2]]
     allowed = [[1, 5, 6, 2], [1, 7, 2]]
     assert {tuple(row) for row in model.generate(**inputs, num_return_sequences=2, allowed=allowed).tolist()} == {
         (1, 5, 6, 2),
@@ -414,7 +414,7 @@ def test_generate_gives_the_answers_that_search_finds(model, inputs):
 def test_a_checkpoint_over_shared_encoders_becomes_a_whole_folder(load, tiny_weights, tmp_path):
     model = load.from_pretrained(tiny_weights / "aligned")
     model.save_pretrained(tmp_path)
-    assert "encoders" not in AutoConfig.from_pretrained(tmp_path).to_diff_dict()
+    assert AutoConfig.from_pretrained(tmp_path).encoders is None
     loaded, expected = VQAModel.from_pretrained(tmp_path).state_dict(), model.state_dict()
     assert loaded.keys() == expected.keys() and all(torch.equal(loaded[name], expected[name]) for name in expected)
 

@@ -123,7 +123,7 @@ class VQAHeads(nn.Module):
         num_beams: int = 5,
         length_penalty: float = 0.0,
     ) -> list[list[Hypothesis]]:
-        """The `count` most probable answers to each question of what `read` returned, best first.
+        """At least the `count` most probable answers to each question of what `read` returned, best first.
 
         `allowed` are the pieces of the only answers that may come, BOS and EOS included: these are searched exactly.
         Without it a beam of `num_beams` is searched, and `length_penalty` ranks as in `vqa.model.search.beam_search`.
