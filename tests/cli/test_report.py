@@ -222,7 +222,7 @@ def test_a_file_that_is_no_safetensors(content, tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (document("nonsense"), "no table 'nonsense', only benchmarks"),
+        (document("nonsense"), "no table 'nonsense', only summary"),
         ("<!-- results:space -->\n", "needs a `<!-- /results -->`"),
         ("<!-- /results -->\n", "needs a `<!-- /results -->`"),
     ],
