@@ -252,7 +252,7 @@ def test_encoders_of_oblong_photographs_are_shared(tiny_weights, photo, tmp_path
 def test_an_unknown_variant_and_missing_weights_say_so(tiny_predictor, photo, tmp_path):
     with pytest.raises(ValueError, match="only aligned, unaligned"):
         tiny_predictor.ask(photo, "what is this?", variant="misaligned")
-    with pytest.raises(FileNotFoundError, match="no folder of weights at"):
+    with pytest.raises(FileNotFoundError, match="no weights at"):
         VQAPredictor.from_pretrained(tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match="no weights in"):
         VQAPredictor.from_pretrained(tmp_path)

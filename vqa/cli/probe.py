@@ -76,8 +76,8 @@ def features_of(
     """Pooled features (F,) by image id of a candidate, named as on the command line."""
     if encoder == PIXELS:
         return {image_id: pixels(store.open(image_id)) for image_id in _in_store_order(image_ids, store)}
-    if (Path(encoder) / "cache.json").is_file():
-        return _cached_features(encoder, image_ids)
+    if any(Path(encoder).glob("*/cache.json")):
+        return _cached_features(encoder, store, image_ids)
     return _encoded_features(_load(encoder, device, image_size), store, image_ids)
 
 
@@ -92,14 +92,15 @@ def pool(states, patches: int | None = None) -> np.ndarray:
     return mean.float().cpu().numpy()
 
 
-def _cached_features(directory: str, image_ids: Sequence[str]) -> dict[str, np.ndarray]:
-    from vqa.train.cache import FeatureCache
+def _cached_features(directory: str, store: ImageStore, image_ids: Sequence[str]) -> dict[str, np.ndarray]:
+    from vqa.train.cache import FeatureCache, digest_of
 
     cache = FeatureCache(directory)
-    missing = [image_id for image_id in image_ids if image_id not in cache]
+    digests = {image_id: digest_of(store.read(image_id)) for image_id in _in_store_order(image_ids, store)}
+    missing = [image_id for image_id, digest in digests.items() if digest not in cache]
     if missing:
         raise ValueError(f"{directory} lacks {len(missing)} of the photographs, for instance {missing[0]}.")
-    return {image_id: pool(cache[[image_id]])[0] for image_id in image_ids}
+    return {image_id: pool(cache[[digest]])[0] for image_id, digest in digests.items()}
 
 
 def _encoded_features(encode: Callable, store: ImageStore, image_ids: Sequence[str]) -> dict[str, np.ndarray]:
