@@ -38,6 +38,7 @@ MAX_ENTRIES = 100  # of a list or an object
 UPLOAD_SECONDS, JSON_SECONDS = 60, 10  # for a body to arrive
 UPLOADS_OF_A_VISITOR, UPLOADS_IN_ALL = 8, 256  # at once; the former wait for one another
 STREAMS_IN_ALL = 512  # at once
+UNREAD = (408, 413)  # refusals that leave something unread, which is not read any more
 SESSION_HEADER = b"x-session"
 API = "/gradio_api"
 HEADERS = {
@@ -130,6 +131,8 @@ class Door:
             await self._serve(scope, receive, answer)
         except Refused as refused:
             response: Response = JSONResponse({"detail": refused.words}, refused.status, refused.headers)
+            if refused.status in UNREAD:
+                response.headers["Connection"] = "close"
         except ClientDisconnect:
             return
         except Exception as error:  # a fault of ours, or a request that gradio has no words for
