@@ -42,7 +42,7 @@ def test_a_visitor_compares_photographs_and_lines_of_their_own(chromium, address
     visitor = Visitor(context, address)
     page = visitor.page
     enter(visitor, files)
-    page.locator("#lab-photos h4", has_text="3 photos").wait_for()
+    page.locator("#lab-photos h3", has_text="3 photos").wait_for()
     page.locator("#lab-notice", has_text="broken.jpg: This is not an image").wait_for()
     assert page.locator("#matrix .loss").count() == 0  # nobody said which line belongs to which photo
 
@@ -66,7 +66,7 @@ def test_a_visitor_compares_photographs_and_lines_of_their_own(chromium, address
 
     page.locator("#caption textarea").fill("a cat")
     page.locator("#caption textarea").press("Enter")
-    page.locator("#found h4", has_text="Nearest photos to “a cat”").wait_for()
+    page.locator("#found h3", has_text="Nearest photos to “a cat”").wait_for()
     assert page.locator("#found .thumb").count() == 2 * 3
 
     for place in ("#plane", "#similar"):
@@ -82,9 +82,9 @@ def test_a_visitor_compares_photographs_and_lines_of_their_own(chromium, address
     assert len(rows) == 2 * 3 * 3 and {row["photograph"] for row in rows} == {"red.png", "lime.png", "navy.png"}
 
     visitor.pick("language", "简体中文")
-    page.locator("#lab-photos h4", has_text="共 3 张照片").wait_for()
+    page.locator("#lab-photos h3", has_text="共 3 张照片").wait_for()
     page.locator("#lab-reset").click()
-    page.locator("#lab-photos h4", has_text=f"共 {len(load_examples())} 张照片").wait_for()
+    page.locator("#lab-photos h3", has_text=f"共 {len(load_examples())} 张照片").wait_for()
     context.close()
     assert visitor.errors == [] and visitor.foreign == []
 
@@ -98,7 +98,7 @@ def test_the_lab_fits_a_telephone_and_takes_no_more_than_its_number(chromium, ad
     for k, path in enumerate(many):
         Image.new("RGB", (30, 20), (9 * k, 0, 99)).save(path)
     enter(visitor, [str(path) for path in many])
-    visitor.page.locator("#lab-photos h4", has_text=f"{MOST} photos").wait_for()
+    visitor.page.locator("#lab-photos h3", has_text=f"{MOST} photos").wait_for()
     visitor.page.locator("#lab-notice", has_text=f"Only the first {MOST} are used.").wait_for()
     assert visitor.overflow() <= 0
     context.close()
