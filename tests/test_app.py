@@ -174,7 +174,7 @@ def test_a_host_that_is_not_there_is_told(capsys, monkeypatch):
 
 
 def test_an_address_of_another_machine_is_told(tiny_predictor, monkeypatch, capsys):
-    monkeypatch.setattr(entry, "prepare_environment", lambda args: None)
+    monkeypatch.setattr(entry, "prepare_environment", lambda: None)
     monkeypatch.setattr(VQAPredictor, "from_pretrained", lambda *args, **options: tiny_predictor)
     assert entry.main(["--host", "192.0.2.1"]) == 1  # of no machine at all
     assert "cannot be served on 192.0.2.1:7860" in capsys.readouterr().err

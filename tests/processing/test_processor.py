@@ -57,7 +57,7 @@ def test_words_of_a_byte_level_tokenizer_have_no_space_and_each_character_once()
     trainer = trainers.BpeTrainer(initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), vocab_size=263)
     tokenizer.train_from_iterator(["is the cat there"] * 9, trainer)
     processor = VQAProcessor(
-        None, PreTrainedTokenizerFast(tokenizer_object=tokenizer), train_answer_pieces(ANSWERS * 20, 300)
+        ViTImageProcessorPil(), PreTrainedTokenizerFast(tokenizer_object=tokenizer), train_answer_pieces(ANSWERS, 300)
     )
     words = processor.words(question)
     assert [word.text for word in words] == ["is", "the", "猫", "cat", "😀", ",", "there", "?"]
@@ -74,7 +74,9 @@ def test_a_long_question_is_read_to_its_end(processor):
 
 
 def test_500_characters_fit_the_shipped_text_encoder_and_where_they_do_not_it_is_said():
-    processor = VQAProcessor(None, question_tokenizer(TEXT_ENCODER), train_answer_pieces(ANSWERS * 20, 300))
+    processor = VQAProcessor(
+        ViTImageProcessorPil(), question_tokenizer(TEXT_ENCODER), train_answer_pieces(ANSWERS, 300)
+    )
     assert processor.tokenizer.model_max_length == 510
     assert processor.questions(["?" * 499 + "a"])[0].shape == (1, 502)
     with pytest.raises(QuestionError, match=r"“각 각.*…” has 752 tokens; this text encoder reads at most 510"):
@@ -164,7 +166,7 @@ def test_photographs_and_questions_become_what_the_model_takes(processor, photo,
     ("inputs", "message"),
     [
         ({}, "Pass images=, text= or both"),
-        ({"images": 7}, "a PIL image, a path or bytes, not int"),
+        ({"images": 7}, "a PIL image or a NumPy array, not int"),
         ({"text": "?"}, "Type a question"),
         ({"images": "https://example.org/cat.jpg"}, "no photograph at"),
     ],
