@@ -9,6 +9,7 @@ import gradio as gr
 from vqa.inference.predictor import Photo
 from vqa.processing.photos import PhotoError
 from vqa.ui.checks import question_problem
+from vqa.ui.door import MAX_FORM
 from vqa.ui.events import model_events, quick_events
 from vqa.ui.gallery import Gallery
 from vqa.ui.guard import uploaded_photo
@@ -59,7 +60,7 @@ class LabTab:
             with gr.Column(scale=5, min_width=280):
                 self.files = labels(
                     gr.File,
-                    label=T("lab.files", most=MOST),
+                    label=T("lab.files", most=MOST, megabytes=MAX_FORM // 2**20),
                     file_count="multiple",
                     file_types=["image"],
                     height=150,

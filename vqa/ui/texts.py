@@ -253,7 +253,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "a twin trained without that: its two encoders never met",
         "未学习匹配的同款模型：两个编码器从未对齐",
     ),
-    "lab.files": ("Your photos (up to {most})", "你的照片（最多 {most} 张）"),
+    "lab.files": ("Your photos (up to {most}, {megabytes} MB in all)", "你的照片（最多 {most} 张，共 {megabytes} MB）"),
     "lab.lines": (
         "Labels or captions in English, one a line (up to {most})",
         "英文标签或描述，每行一条（最多 {most} 条）",
