@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from vqa.common.uploads import Uploads, decoded_of
 from vqa.ui import door as doors
-from vqa.ui.door import MAX_DEPTH, MAX_ENTRIES, MAX_JSON, MAX_TEXT, MAX_UPLOAD, Door
+from vqa.ui.door import MAX_DEPTH, MAX_ENTRIES, MAX_FILES, MAX_JSON, MAX_TEXT, MAX_UPLOAD, Door
 from vqa.ui.guard import MAX_PATH, BriefLog
 from vqa.ui.serve import IDLE_SECONDS, UNREAD_SECONDS, answered_hosts, end_idle
 
@@ -427,7 +427,7 @@ def test_a_file_that_is_too_large_is_named(house):
 
 
 def test_a_request_has_so_many_files(house):
-    told(house.upload(*[(f"{number}.jpg", b"x") for number in range(5)]), 400)
+    told(house.upload(*[(f"{number}.jpg", b"x") for number in range(MAX_FILES + 1)]), 400)
     told(house.client.post(f"{API}/upload", data={"files": "no file"}), 400)
     told(house.client.post(f"{API}/upload", content=b"x", headers={"Content-Type": "text/plain"}), 400)
     told(house.client.post(f"{API}/upload", content=b"x", headers={"Content-Type": "multipart/form-data"}), 400)
