@@ -23,7 +23,7 @@ def followed(tiny_predictor):
 def test_shapes_and_values_are_those_of_the_model(followed):
     photo, model, processor, found = followed
     ids, mask = processor.questions([QUESTION])
-    output = model(photo.states.states, model.encode_text(ids, mask), mask, torch.tensor([[1]]))
+    output = model.heads(photo.states.states, model.encode_text(ids, mask), mask, torch.tensor([[1]]))
     patches, length, width = 9, ids.shape[1], model.config.hidden_size
     assert found.shapes["pixels"] == (3, 96, 96)
     assert found.shapes["image_states"] == (patches, 22) and found.shapes["text_states"] == (length, 26)
@@ -40,7 +40,7 @@ def test_shapes_and_values_are_those_of_the_model(followed):
 def test_the_longest_word_is_followed_in_the_head_that_reads_most_of_what_the_answer_came_from(followed):
     photo, model, processor, found = followed
     relevance = explain(model, processor, photo.states, QUESTION, answer=ANSWER).image_map
-    assert found.words[found.word] == "color" and found.block == model.config.num_blocks - 1
+    assert found.words[found.word] == "color" and found.block == model.config.fusion_layers - 1
     reads = [
         explain(model, processor, photo.states, QUESTION, "attention", found.block, head, ANSWER).word_maps[found.word]
         for head in range(model.config.num_heads)
@@ -57,7 +57,8 @@ def test_the_steps_multiply_to_the_answers_probability(followed):
     photo, model, processor, found = followed
     pieces = torch.tensor([processor.encode_answer(ANSWER)])
     ids, mask = processor.questions([QUESTION])
-    logits = model(photo.states.states, model.encode_text(ids, mask), mask, pieces).logits / model.config.temperature
+    logits = model.heads(photo.states.states, model.encode_text(ids, mask), mask, pieces).logits
+    logits = logits / model.config.temperature
     expected = logits.log_softmax(-1)[0, :-1].gather(-1, pieces[0, 1:, None]).sum().exp().item()
     assert found.probability == pytest.approx(expected, rel=1e-4)
     assert [step.piece for step in found.steps] == [*processor.pieces(pieces[0].tolist()), ""]
