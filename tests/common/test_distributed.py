@@ -44,7 +44,7 @@ def test_two_processes_follow_the_curve_of_one(tiny_data, tmp_path):
     train = ["train", "--config", str(tmp_path / "joint.json")]
     assert main([*train, "--run", str(tmp_path / "runs" / "one")]) == 0
     subprocess.run(
-        [sys.executable, "-m", *TORCHRUN, "--nproc-per-node=2", "-m", "vqa", *train, "--run", "runs/two"],
+        [sys.executable, "-m", *TORCHRUN, "--nproc-per-node=2", "-m", "vqa", *train],
         check=True,
         cwd=tmp_path,
         env=os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
@@ -52,8 +52,8 @@ def test_two_processes_follow_the_curve_of_one(tiny_data, tmp_path):
     )
     for stage in ("align", "joint"):
         one, two = (
-            [json.loads(line) for line in (tmp_path / "runs" / run / stage / "log.jsonl").read_text().splitlines()]
-            for run in ("one", "two")
+            [json.loads(line) for line in (run / stage / "log.jsonl").read_text().splitlines()]
+            for run in (tmp_path / "runs" / "one", *(tmp_path / "runs").glob("joint-aligned-*"))
         )
         assert len(one) == len(two) == 3  # one process writes
         for mine, theirs in zip(one, two, strict=True):
