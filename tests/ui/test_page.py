@@ -258,7 +258,7 @@ def test_an_example_is_asked_at_once_and_a_link_leads_back(visitor, chromium, ad
 def test_a_question_asked_while_another_is_answered_is_answered_too(visitor, photo_file, predictor, monkeypatch):
     page, may_go_on, asked = visitor.page, threading.Event(), threading.Event()
     visitor.upload(photo_file)
-    page.locator("#suggestions button").first.wait_for()
+    visitor.ready()
     ask = predictor.ask
 
     def slow(*args, **options):
