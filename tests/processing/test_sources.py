@@ -36,7 +36,19 @@ def test_this_projects_own_folders_are_no_owners(tmp_path, monkeypatch, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["runs/missing", "./missing", "/no/where", "a/b/c", "missing", "../owner/name", "~/x", "a\\b", "a/b/"]
+    "name",
+    [
+        "runs/missing",
+        "alone/missing",
+        "./missing",
+        "/no/where",
+        "a/b/c",
+        "missing",
+        "../owner/name",
+        "~/x",
+        "a\\b",
+        "a/b/",
+    ],
 )
 def test_any_other_text_is_a_folder_that_is_missing(here, name):
     with pytest.raises(FileNotFoundError, match="There is no model at"):
