@@ -59,3 +59,9 @@ def test_boxes_mark_the_cells_whose_centre_they_cover():
 def test_a_tiny_box_still_marks_the_cell_it_lies_in():
     grid = box_grid([["sofa", 0.55, 0.05, 0.56, 0.06]], (2, 2))[:, COCO_CLASSES.index("couch")]
     assert grid.tolist() == [0, 1, 0, 0]
+
+
+def test_frequent_words_come_in_one_order_in_every_process():
+    said = {f"p{i}": {"zebra", "apple", "moon"} | ({"cat"} if i else set()) for i in range(3)}
+    assert frequent_words(said, 2) == ["apple", "moon", "zebra", "cat"]
+    assert frequent_words(said, 3) == ["apple", "moon", "zebra"]

@@ -84,9 +84,9 @@ def words_by_image(questions: Iterable[dict], captions: Iterable[dict], boxes: I
 
 
 def frequent_words(words: dict[str, set[str]], least: int) -> list[str]:
-    """Words said of at least `least` photographs, most frequent first."""
+    """Words said of at least `least` photographs, most frequent first, and of equally frequent ones by the alphabet."""
     counts = Counter(word for said in words.values() for word in said)
-    return [word for word, count in counts.most_common() if count >= least]
+    return sorted((word for word, count in counts.items() if count >= least), key=lambda word: (-counts[word], word))
 
 
 def box_grid(boxes: list, grid: tuple[int, int]) -> torch.Tensor:

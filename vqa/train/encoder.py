@@ -32,7 +32,7 @@ from vqa.common.checksums import write_sums
 from vqa.common.files import write_json
 from vqa.data.images import ImageStore
 from vqa.data.labels import COCO_CLASSES, box_grid, content_words, frequent_words, words_by_image
-from vqa.data.rows import answered_row, any_row, box_row, caption_row, cut_splits, of_split, read_rows
+from vqa.data.rows import answered_row, box_row, caption_row, cut_splits, label_row, of_split, read_rows
 from vqa.data.trained_on import TrainedOn
 from vqa.evaluate.metrics import normalise_vqa
 from vqa.model.checkpoint import load_encoder
@@ -134,7 +134,7 @@ class EncoderData:
         groups = [read_rows(names, check) for names, check in files]
         cut_splits(*groups)
         questions, captions, boxes = (of_split(rows, "train") for rows in groups)
-        labels = [row for row in read_rows(settings.labels, any_row) if row.get("labelled")]
+        labels = [row for row in read_rows(settings.labels, label_row) if row.get("labelled")]
         self.said = words_by_image(questions, captions, boxes)
         for row in labels:
             self.said.setdefault(row["image_id"], set()).update(*map(content_words, row["labels"]))
