@@ -580,7 +580,7 @@ def test_a_full_queue_refuses_politely(client, address, tiny_predictor, photo_fi
     assert busy.wait(60)
     request = urllib.request.Request(
         f"{address}gradio_api/call/similarity",
-        json.dumps({"data": [None, "a cat", "aligned"]}).encode(),
+        json.dumps({"data": [None, "a cat", "aligned", False]}).encode(),
         {"Content-Type": "application/json"},
     )
     try:

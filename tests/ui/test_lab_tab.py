@@ -66,7 +66,7 @@ def test_a_visitor_compares_photographs_and_lines_of_their_own(chromium, address
 
     page.locator("#caption textarea").fill("a cat")
     page.locator("#caption textarea").press("Enter")
-    page.locator("#found h3", has_text="Nearest photos to “a cat”").wait_for()
+    page.locator("#found h4", has_text="Nearest photos to “a cat”").wait_for()
     assert page.locator("#found .thumb").count() == 2 * 3
 
     for place in ("#plane", "#similar"):

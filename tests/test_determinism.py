@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 CODE = """
 import dataclasses, json, sys
 from vqa.train.encoder import EncoderData, starting_encoders
