@@ -246,7 +246,7 @@ def train_encoder(settings: EncoderSettings, run: Path) -> float:
     data = EncoderData(settings, vision, tokenizer)
     made_from = data.made_from | {"vision": fingerprint(vision.stem), "text": fingerprint(text)}
     if settings.vision is None:  # a fresh ViT
-        sample = random.Random(0).sample(data.stream.items, min(600, len(data.stream.items)))
+        sample = random.Random(settings.fit.seed).sample(data.stream.items, min(600, len(data.stream.items)))
         with torch.no_grad():
             maps = torch.cat([vision.stem.top(data.trunk[[image_id]]) for image_id in sample])
         start_at_principal_components(vision, maps)
