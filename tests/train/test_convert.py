@@ -1,4 +1,4 @@
-"""`vqa.cli.train.convert`: the stem against a plain reference of convolutions and batch norms."""
+"""`vqa.train.convert`: the stem against a plain reference of convolutions and batch norms."""
 
 import pytest
 import torch
