@@ -259,18 +259,24 @@ def test_a_question_asked_while_another_is_answered_is_answered_too(visitor, pho
     page, may_go_on, asked = visitor.page, threading.Event(), threading.Event()
     visitor.upload(photo_file)
     visitor.ready()
-    ask = predictor.ask
+    answer = predictor.ask
 
     def slow(*args, **options):
         asked.set()
         may_go_on.wait()
-        return ask(*args, **options)
+        return answer(*args, **options)
 
     monkeypatch.setattr(predictor, "ask", slow)
     visitor.ask(QUESTION)
     assert asked.wait(PATIENCE_MS / 1000)  # the model is at it
-    visitor.ask("is there a dog?")
-    visitor.ask("how many cats?")
+
+    def ask(question: str) -> None:
+        """Waits until it is sent: a person does not type the next one before."""
+        with page.expect_request(lambda sent: "/queue/join" in sent.url and question in (sent.post_data or "")):
+            visitor.ask(question)
+
+    ask("is there a dog?")
+    ask("how many cats?")
     may_go_on.set()
     visitor.answered("how many cats?")
     page.locator("#history button").nth(2).wait_for()

@@ -1,5 +1,6 @@
 """Other people's traffic takes nothing from a visitor."""
 
+import importlib
 import random
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -11,7 +12,6 @@ import pytest
 from tests import hostile
 from tests.browser import served
 from tests.visitor import Page, call, outcome, upload, uploaded
-from vqa.ui import serve as serving
 from vqa.ui.sessions import Sessions
 from vqa.ui.visit import Visit
 
@@ -82,6 +82,7 @@ def test_many_at_once_keep_the_limits(sessions):
 
 
 def test_a_visitor_whose_visit_gave_way_is_answered_from_the_photograph_sent(tiny_predictor, monkeypatch):
+    serving = importlib.import_module("vqa.ui.serve")  # `vqa.ui` has a function of that name
     monkeypatch.setattr(serving, "Sessions", partial(Sessions, with_photograph=2, without=3))
     rng = random.Random(0)
     with served(tiny_predictor) as address:
