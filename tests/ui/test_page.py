@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.browser import PATIENCE_MS, Visitor, browser, served
+from tests.browser import Visitor, browser, served
 from vqa.inference.predictor import VQAPredictor
 from vqa.ui import visit as visits
 from vqa.ui.gallery import load_examples
+from vqa.ui.page import build_page
 
 QUESTION = "what color is the cat?"
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
@@ -255,34 +256,13 @@ def test_an_example_is_asked_at_once_and_a_link_leads_back(visitor, chromium, ad
     assert other.errors == [] and other.foreign == []
 
 
-def test_a_question_asked_while_another_is_answered_is_answered_too(visitor, photo_file, predictor, monkeypatch):
-    page, may_go_on, asked = visitor.page, threading.Event(), threading.Event()
-    visitor.upload(photo_file)
-    visitor.ready()
-    answer = predictor.ask
-
-    def slow(*args, **options):
-        asked.set()
-        may_go_on.wait()
-        return answer(*args, **options)
-
-    monkeypatch.setattr(predictor, "ask", slow)
-    visitor.ask(QUESTION)
-    assert asked.wait(PATIENCE_MS / 1000)  # the model is at it
-
-    def ask(question: str) -> None:
-        """Waits until it is sent: a person does not type the next one before."""
-        with page.expect_request(lambda sent: "/queue/join" in sent.url and question in (sent.post_data or "")):
-            visitor.ask(question)
-
-    ask("is there a dog?")
-    ask("how many cats?")
-    may_go_on.set()
-    visitor.answered("how many cats?")
-    page.locator("#history button").nth(2).wait_for()
-    answered = page.locator("#history button").all_inner_texts()
-    questions = [QUESTION, "is there a dog?", "how many cats?"]
-    assert all(question in text for question, text in zip(questions, answered, strict=True))
+def test_a_question_asked_while_another_is_answered_waits_its_turn(tiny_predictor):
+    page = build_page(tiny_predictor).config
+    [question] = [part["id"] for part in page["components"] if part["props"].get("elem_id") == "question"]
+    modes = [
+        event["trigger_mode"] for event in page["dependencies"] if [question, "submit"] in map(list, event["targets"])
+    ]
+    assert "multiple" in modes and "once" not in modes
 
 
 def test_both_models_are_compared(visitor, photo_file):
