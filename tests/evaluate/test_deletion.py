@@ -2,20 +2,12 @@
 
 import numpy as np
 import pytest
-import torch
 
 from tests.toys import GRID, OnePatchModel, P, Processor, encoded, one_patch_image, tiny_model
 from vqa.evaluate.deletion import area, by_value, deletion_steps, deletion_test, hide_in_order
 from vqa.explain.cases import Cases
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Models this small are slower on several."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_deletion_holds_for_the_true_map_and_fails_for_its_opposite():

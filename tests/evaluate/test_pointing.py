@@ -1,11 +1,7 @@
 """The pointing game: what is asked, and what is a hit."""
 
-import json
-
 import numpy as np
 import pytest
-import torch
-from PIL import Image
 
 from vqa.data.images import ImageStore
 from vqa.data.questions import QuestionRow
@@ -14,33 +10,7 @@ from vqa.evaluate.trials import (
     Subject,
 )
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Models this small are slower on several."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture
-def photos(tmp_path):
-    """Seven photographs with two questions and a box each."""
-    rng = np.random.default_rng(0)
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    questions, boxes = [], []
-    for i in range(7):
-        Image.fromarray(rng.integers(0, 256, (40, 60, 3), dtype=np.uint8)).save(folder / f"p{i}.png")
-        questions.append({"image_id": f"p{i}", "question": "what is in the photo", "answer": "cat", "source": "one"})
-        questions.append({"image_id": f"p{i}", "question": "is there a dog", "answer": "yes", "source": "two"})
-        boxes.append({"image_id": f"p{i}", "classes": "all", "boxes": [["dog", 0, 0, 0.4, 0.4], ["cup", 0, 0, 1, 1]]})
-    for row in questions + boxes:
-        row["split"] = "test"
-    for name, rows in (("questions", questions), ("boxes", boxes)):
-        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_a_box_covers_the_patches_whose_centre_it_holds_and_at_least_one():

@@ -16,14 +16,7 @@ from vqa.model.model import ImageStates, VQAModel
 from vqa.processing.processor import BOS, EOS
 from vqa.processing.text import QuestionError
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Models this small are slower on several."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.mark.parametrize("method", METHODS)

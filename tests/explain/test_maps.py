@@ -6,14 +6,7 @@ import torch
 
 from vqa.explain import maps
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Models this small are slower on several."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_windows_cover_every_patch_and_single_patches_on_small_grids():
