@@ -70,7 +70,7 @@ def test_the_two_variants_differ_in_alignment_alone(recipe):
     for record in records:
         record["made_from"].pop(
             "settings"
-        )  # the digest of the settings, which are compared themselves, and the variant
+        )  # a digest of what is compared below, and of the variant
     for name in ("settings", "made_from", "examples"):
         assert records[0][name] == records[1][name]
     logs = [(recipe / "runs" / v / "joint" / "log.jsonl").read_text().splitlines() for v in ("aligned", "unaligned")]
