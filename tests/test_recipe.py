@@ -12,7 +12,7 @@ from vqa.__main__ import main
 from vqa.inference.predictor import VQAPredictor
 from vqa.model.checkpoint import load_encoder
 
-CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 SHORT = {"steps": 3, "warmup_steps": 1}
 
 
@@ -68,9 +68,7 @@ def test_two_commands_make_weights_that_answer(recipe, photo):
 def test_the_two_variants_differ_in_alignment_alone(recipe):
     records = [json.loads((recipe / "weights" / v / "train.json").read_text()) for v in ("aligned", "unaligned")]
     for record in records:
-        record["made_from"].pop(
-            "settings"
-        )  # a digest of what is compared below, and of the variant
+        record["made_from"].pop("settings")  # a digest of what is compared below, and of the variant
     for name in ("settings", "made_from", "examples"):
         assert records[0][name] == records[1][name]
     logs = [(recipe / "runs" / v / "joint" / "log.jsonl").read_text().splitlines() for v in ("aligned", "unaligned")]
