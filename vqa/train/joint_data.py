@@ -206,8 +206,11 @@ def nearest_captions(captions: dict[str, list[str]], texts: TextStates, first: i
     embeds = torch.cat(embeds)
     place = {image_id: i for i, (image_id, _) in reversed(list(enumerate(owners)))}
     nearest = {}
-    for image_id, own in captions.items():
-        ranked = (embeds @ embeds[place[image_id]]).topk(min(last + len(own), len(owners))).indices.tolist()
-        others = [owners[i][1] for i in ranked if owners[i][1] not in own]
-        nearest[image_id] = others[first:last] or others
+    for start in range(0, len(captions), 256):  # few at a time, for the sake of memory
+        part = list(captions.items())[start : start + 256]
+        cosines = embeds[[place[image_id] for image_id, _ in part]] @ embeds.T
+        most = min(last + max(len(own) for _, own in part), len(owners))
+        for (image_id, own), ranked in zip(part, cosines.topk(most).indices.tolist(), strict=True):
+            others = [owners[i][1] for i in ranked[: last + len(own)] if owners[i][1] not in own]
+            nearest[image_id] = others[first:last] or others
     return nearest
