@@ -12,6 +12,7 @@ from transformers import ViTConfig, ViTImageProcessorPil, ViTModel
 from vqa.inference.predictor import Answer, VQAPredictor, _proper
 from vqa.model.checkpoint import load_encoder, load_heads, save_heads
 from vqa.model.model import ImageStates
+from vqa.processing.captions import caption_words, says_twice
 from vqa.processing.text import QuestionError
 
 
@@ -184,6 +185,61 @@ def test_similarity_is_a_cosine_with_a_map_for_each_word(tiny_predictor, photo):
         tiny_predictor.embed_texts(["a cat in the photo"]),
     )
     assert similarity.cosine == pytest.approx(float((embeds[0] @ embeds[1].T)[0, 0]), abs=1e-5)
+
+
+@pytest.fixture
+def parrot(tiny_weights, monkeypatch):
+    """Makes a predictor whose decoder wants to write a text, whatever it is shown."""
+
+    def make(text: str) -> VQAPredictor:
+        predictor = VQAPredictor.from_pretrained(tiny_weights)
+        wanted = torch.tensor(predictor.processor.encode_answer(text))
+
+        def decode(ids, *memory):
+            logits = torch.zeros(*ids.shape, predictor.processor.answer_vocab_size)
+            places = torch.arange(min(ids.shape[1], len(wanted) - 1))
+            logits[:, places, wanted[places + 1]] = 9
+            return logits, ()
+
+        for model in predictor.models.values():
+            monkeypatch.setattr(model.heads.decoder, "forward", decode)
+        return predictor
+
+    return make
+
+
+def test_a_caption_says_nothing_twice_around_and_where_an_answer_may(parrot, photo):
+    text = "a dog and a dog"
+    predictor = parrot(text)
+    assert predictor.ask(photo, "what is this?").answer == text
+    for said in predictor.caption(photo).top:
+        assert not says_twice(caption_words(said.text))
+
+
+def test_a_caption_repeats_no_three_pieces_where_an_answer_may(parrot, photo, monkeypatch):
+    text = "a cat a cat a cat"
+    predictor = parrot(text)
+    heads, found = predictor.models["aligned"].heads, []
+    search = heads.search
+    monkeypatch.setattr(heads, "search", lambda *asked: found.append(search(*asked)) or found[-1])
+    assert predictor.ask(photo, "what is this?").answer == text
+    predictor.caption(photo)
+    answers, captions = ([pieces for pieces, _ in row] for [row] in found)
+
+    def repeats(pieces) -> bool:
+        runs = [pieces[i : i + 3] for i in range(len(pieces) - 2)]
+        return len(set(runs)) < len(runs)
+
+    assert repeats(answers[0]) and len(captions) > 1 and not any(map(repeats, captions))
+
+
+def test_photographs_described_together_are_described_as_alone(tiny_predictor, photo):
+    photos = [tiny_predictor.encode(image) for image in (photo, Image.new("RGB", (30, 40), "white"))]
+    together = tiny_predictor.caption_many(photos, "unaligned")
+    alone = [tiny_predictor.caption(seen, "unaligned") for seen in photos]
+    assert [said.answer for said in together] == [said.answer for said in alone]
+    assert together[1].confidence == pytest.approx(alone[1].confidence, abs=1e-5)
+    assert tiny_predictor.caption_many([]) == []
 
 
 def test_captions_are_placed_as_in_training_without_their_full_stop(tiny_predictor, photo):

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from vqa.model.search import PrefixTree, beam_search, closed_search
+from vqa.model.search import PrefixTree, beam_search, closed_search, repeating
 
 BOS, EOS, V = 1, 2, 5
 LONGEST = 5  # pieces, BOS and EOS among them
@@ -106,3 +106,42 @@ def test_ranking_by_length_finds_what_exhaustive_search_finds():
     [found] = beam_search(log_probs, 1, 60, LONGEST, BOS, EOS, banned, length_power=1.0)
     scored = sorted(((probability(log_probs, 0, a) / len(a), a) for a in every_answer(banned)), reverse=True)
     assert [pieces for pieces, _ in found[:8]] == [answer for _, answer in scored[:8]]
+
+
+def repeats(pieces, size) -> bool:
+    runs = [pieces[i : i + size] for i in range(len(pieces) - size + 1)]
+    return len(set(runs)) < len(runs)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("size", [1, 2])
+def test_no_run_of_pieces_comes_twice_and_all_others_are_found(seed, size):
+    log_probs, banned = table_model(seed), (0, BOS)
+    found = beam_search(log_probs, 2, 60, LONGEST, BOS, EOS, banned, 1.0, size)
+    for row in range(2):
+        kept = [answer for answer in every_answer(banned) if not repeats(answer, size)]
+        assert len(kept) < 15
+        scored = sorted(((probability(log_probs, row, a) / len(a), a) for a in kept), reverse=True)
+        assert [pieces for pieces, _ in found[row]] == [answer for _, answer in scored]
+        for pieces, log_prob in found[row]:  # which is still the model's own, not that of what was left
+            assert log_prob == pytest.approx(probability(log_probs, row, pieces), abs=1e-4)
+
+
+def test_which_pieces_would_repeat_a_run():
+    assert repeating((BOS, 7, 8, 9, 7, 8), 3) == {9}
+    assert repeating((BOS, 7, 8, 9, 7, 8, 5, 7, 8), 3) == {9, 5}
+    assert repeating((BOS, 7, 8), 1) == {BOS, 7, 8}
+    assert repeating((BOS, 7), 3) == repeating((BOS, 7, 7), 0) == set()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_refused_after_a_prefix_does_not_come(seed):
+    log_probs, banned = table_model(seed), (0, BOS)
+
+    def refused(prefix):
+        return [EOS, 3] if prefix[-1] == 3 else []  # nothing ends with a 3, nor are there two
+
+    [found] = beam_search(log_probs, 1, 60, LONGEST, BOS, EOS, banned, refused=refused)
+    kept = [a for a in every_answer(banned) if a[-2] != 3 and (3, 3) not in itertools.pairwise(a)]
+    scored = sorted(((probability(log_probs, 0, a), a) for a in kept), reverse=True)
+    assert [pieces for pieces, _ in found] == [answer for _, answer in scored]

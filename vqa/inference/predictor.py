@@ -29,6 +29,7 @@ from vqa.model.model import ImageStates, VQAModel
 from vqa.model.questions import Question, encode_questions, stack_questions
 from vqa.model.search import Hypothesis
 from vqa.processing.alternatives import alternatives
+from vqa.processing.captions import NothingTwice
 from vqa.processing.photos import PhotoSource, open_photo, photo_key
 from vqa.processing.processor import VQAProcessor
 from vqa.processing.sources import local_folder
@@ -36,6 +37,7 @@ from vqa.processing.text import CAPTION_REQUEST, clean_caption, clean_question, 
 
 BEAM_WIDTH = 5
 MAX_BEAM_WIDTH = 100  # a wider beam takes seconds
+NO_REPEAT_NGRAM_SIZE = 3  # of a caption's pieces
 CACHED_PHOTOS = 32
 VARIANTS = ("aligned", "unaligned")
 
@@ -302,11 +304,16 @@ class VQAPredictor:
         return replace(photo, key=f"{photo.key} hidden", states=replace(photo.states, states=states))
 
     def caption(self, photo: Photo | PhotoSource, variant: str = "aligned") -> Prediction:
-        """Describes a photograph in a sentence."""
-        seen = photo if isinstance(photo, Photo) else self.encode(photo)
-        spent = self._image_ms.pop(seen.key, 0.0)
-        states = seen.states.states
-        return self.answer_states(states, [CAPTION_REQUEST], variant, image_ms=spent, length_power=1.0)[0]
+        """Describes a photograph in a sentence. Raises `PhotoError`."""
+        return self.caption_many([photo if isinstance(photo, Photo) else self.encode(photo)], variant)[0]
+
+    def caption_many(self, photos: Sequence[Photo], variant: str = "aligned") -> list[Prediction]:
+        """Describes photographs, each in a sentence, all in one batch."""
+        if not photos:
+            return []
+        spent = sum(self._image_ms.pop(photo.key, 0.0) for photo in photos)
+        states = torch.cat([photo.states.states for photo in photos])
+        return self.answer_states(states, [CAPTION_REQUEST] * len(photos), variant, image_ms=spent, sentence=True)
 
     @torch.inference_mode()
     def answer_states(
@@ -317,12 +324,13 @@ class VQAPredictor:
         top_k: int = 5,
         answers: Sequence[str] | None = None,
         image_ms: float = 0.0,
-        length_power: float = 0.0,
+        sentence: bool = False,
     ) -> list[Prediction]:
         """Answers question i on image states i of (B, P, W), in one batch; what all other ways of asking call.
 
         A question that offers alternatives ("a cat or a dog?") is answered among them, unless `answers` says otherwise.
-        `length_power` ranks free answers as in `vqa.model.search.beam_search`; `top` is then in that order.
+        A `sentence` is ranked by the probability of its pieces on average, which is then the order of `top`, repeats no
+        three pieces, and says nothing twice around "and".
         """
         model, processor = self._model(variant), self.processors[variant]
         check_top_k(top_k, MAX_BEAM_WIDTH if answers is None else None)
@@ -337,7 +345,8 @@ class VQAPredictor:
         start = time.perf_counter()
         if allowed is None:
             choices = [_offered(question.text, model, processor) for question in read]
-            found = model.heads.search(memory, top_k, None, BEAM_WIDTH, length_power)
+            says = (1.0, NO_REPEAT_NGRAM_SIZE, NothingTwice(processor)) if sentence else ()
+            found = model.heads.search(memory, top_k, None, BEAM_WIDTH, *says)
             for row in (row for row, offered in enumerate(choices) if offered):
                 found[row] = model.heads.search(_row(memory, row), top_k, list(choices[row]))[0]
         else:
@@ -351,7 +360,7 @@ class VQAPredictor:
             top = _merge(hypotheses, offered.__getitem__ if offered else processor.decode_answer)
             if not offered:
                 top = _proper(top)
-            if not length_power:
+            if not sentence:
                 top.sort(key=lambda answer: -answer.probability)  # merging may have moved one up
             top = top[:top_k]
             sure = top[0].probability >= model.config.sure_threshold

@@ -13,7 +13,7 @@ from .configuration import VQAConfig
 from .decoder import AnswerDecoder, KeysValues
 from .encoders import grid_size, width
 from .pooling import PooledFusion
-from .search import Hypothesis, PrefixTree, beam_search, closed_search
+from .search import Hypothesis, PrefixTree, Refused, beam_search, closed_search
 
 Memory = tuple[list[KeysValues], torch.Tensor]  # what the decoder reads, and its mask (B, 1, 1, P + L)
 
@@ -122,11 +122,14 @@ class VQAHeads(nn.Module):
         allowed: Sequence[Sequence[int]] | None = None,
         num_beams: int = 5,
         length_penalty: float = 0.0,
+        no_repeat_ngram_size: int = 0,
+        refused: Refused = lambda prefix: (),
     ) -> list[list[Hypothesis]]:
         """At least the `count` most probable answers to each question of what `read` returned, best first.
 
         `allowed` are the pieces of the only answers that may come, BOS and EOS included: these are searched exactly.
-        Without it a beam of `num_beams` is searched, and `length_penalty` ranks as in `vqa.model.search.beam_search`.
+        Without it a beam of `num_beams` is searched, and the last three are as in `vqa.model.search.beam_search`, which
+        calls the first of them `length_power`.
         Probabilities are calibrated by the configuration's temperature. Raises `ValueError` for an empty list.
         """
         keys_values, mask = memory
@@ -145,4 +148,5 @@ class VQAHeads(nn.Module):
             return closed_search(log_probs, len(mask), PrefixTree(allowed), count, bos, eos)
         banned = (config.pad_token_id, bos, config.unk_token_id)
         width = max(num_beams, count)
-        return beam_search(log_probs, len(mask), width, config.max_answer_pieces, bos, eos, banned, length_penalty)
+        says = banned, length_penalty, no_repeat_ngram_size, refused
+        return beam_search(log_probs, len(mask), width, config.max_answer_pieces, bos, eos, *says)

@@ -150,6 +150,7 @@ class VQAModel(PreTrainedModel):
         num_beams: int = 5,
         num_return_sequences: int = 1,
         length_penalty: float = 0.0,
+        no_repeat_ngram_size: int = 0,
         allowed: Sequence[Sequence[int]] | None = None,
         image_states: torch.Tensor | None = None,
         text_states: torch.Tensor | None = None,
@@ -161,7 +162,8 @@ class VQAModel(PreTrainedModel):
         """
         states = self._states(pixel_values, input_ids, attention_mask, image_states, text_states)
         memory = self.heads.read(self.heads.fuse(*states), states[-1])
-        found = self.heads.search(memory, num_return_sequences, allowed, num_beams, length_penalty)
+        says = num_beams, length_penalty, no_repeat_ngram_size
+        found = self.heads.search(memory, num_return_sequences, allowed, *says)
         rows = [answers[i][0] if i < len(answers) else () for answers in found for i in range(num_return_sequences)]
         rows = [torch.tensor(row, dtype=torch.long, device=self.device) for row in rows]
         return nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=self.config.pad_token_id)

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
-LogProbs = Callable[[list[tuple[int, ...]], list[int]], torch.Tensor]
-Hypothesis = tuple[tuple[int, ...], float]
+Pieces = tuple[int, ...]
+LogProbs = Callable[[list[Pieces], list[int]], torch.Tensor]
+Refused = Callable[[Pieces], Iterable[int]]  # of a prefix, the pieces that must not follow it
+Hypothesis = tuple[Pieces, float]
 
 
 def beam_search(
@@ -23,6 +25,8 @@ def beam_search(
     eos: int,
     banned: Sequence[int] = (),
     length_power: float = 0.0,
+    no_repeat_ngram_size: int = 0,
+    refused: Refused = lambda prefix: (),
 ) -> list[list[Hypothesis]]:
     """The best `width` hypotheses found for each of `batch` rows, best first.
 
@@ -30,6 +34,9 @@ def beam_search(
     which is right for answers; sentences, where the most probable one is too short to say anything, want 1.
     A row is done when no prefix alive can beat its `width` finished hypotheses, since probabilities only fall.
     Prefixes that reach `max_pieces` without EOS are dropped.
+
+    `banned` pieces never come. With `no_repeat_ngram_size`, no run of so many pieces comes twice in a hypothesis, as in
+    transformers' generation (Paulus et al. 2018); `refused` says which other pieces must not follow a prefix.
     """
 
     def rank(log_prob: float, pieces: int) -> float:
@@ -46,13 +53,17 @@ def beam_search(
         scores = torch.tensor([score for row in open_rows for _, score in alive[row]])
         next_scores = log_probs(prefixes, rows).clone()
         next_scores[:, list(banned)] = float("-inf")
+        for i, prefix in enumerate(prefixes):
+            if barred := [*repeating(prefix, no_repeat_ngram_size), *refused(prefix)]:
+                next_scores[i, barred] = float("-inf")
         # EOS and the best `width` others of each prefix are all that can matter.
         values, pieces = next_scores.topk(min(width + 1, next_scores.shape[1]), dim=-1)
         totals = (values + scores[:, None]).tolist()
         ends = (next_scores[:, eos] + scores).tolist()
         candidates: list[list[Hypothesis]] = [[] for _ in range(batch)]
         for i, row in enumerate(rows):
-            finished[row].append(((*prefixes[i], eos), ends[i]))
+            if ends[i] > float("-inf"):
+                finished[row].append(((*prefixes[i], eos), ends[i]))
             candidates[row] += [
                 ((*prefixes[i], piece), total)
                 for piece, total in zip(pieces[i].tolist(), totals[i], strict=True)
@@ -65,6 +76,15 @@ def beam_search(
             best = sorted(candidates[row], key=lambda h: -h[1])[:width]
             alive[row] = [hypothesis for hypothesis in best if rank(hypothesis[1], max_pieces) > bar]
     return finished
+
+
+def repeating(prefix: Pieces, size: int) -> set[int]:
+    """The pieces that would repeat a run of `size` pieces of the prefix; none for a size of 0."""
+    if not size:
+        return set()
+    last = prefix[len(prefix) - size + 1 :]
+    runs = (prefix[start : start + size] for start in range(len(prefix) - size + 1))
+    return {run[-1] for run in runs if run[:-1] == last}
 
 
 class PrefixTree:
