@@ -22,6 +22,7 @@ OPTIONAL = {
     "easy_vqa",  # pictures to measure maps on
     "scipy",  # the extra `evaluate`: rank correlation
     "sklearn",  # the extra `evaluate`: the probe
+    "pycocoevalcap",  # the extra `evaluate`: captions' scores
 }
 
 
@@ -173,6 +174,7 @@ def test_constraints_pin_every_requirement_exactly():
         "playwright",
         "scikit-learn",
         "scipy",
+        "pycocoevalcap",
     ]
     installed = {d.metadata["Name"].lower().replace("_", "-"): d for d in distributions()}
     from packaging.requirements import Requirement

@@ -28,7 +28,7 @@ ADDRESS = "http://127.0.0.1:7860"
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
 HARDWARE = {"cpu-basic", "cpu-upgrade", "zero-a10g", "t4-small", "t4-medium", "l4x1", "a10g-small"}
 MOST_LINES, LONGEST_LINE = 200, 400
-SLOW = r"python -m vqa (train|evaluate|retrieve|maps|bench|ablate)|python -m tests.load|make (test|stress)"
+SLOW = r"python -m vqa (train|evaluate|retrieve|captions|maps|bench|ablate)|python -m tests.load|make (test|stress)"
 
 
 def blocks(language: str, *texts: str) -> list[str]:

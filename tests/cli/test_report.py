@@ -39,6 +39,13 @@ def evaluation(accuracy):
             {"low": 0.5, "high": 1.0, "count": 1009, "confidence": 0.8, "accuracy": 0.75},
         ],
         "retrieval": {"photographs": 1, "captions": 5, "image_to_text": recalls, "text_to_image": recalls},
+        "captions": {
+            "bleu_4": {"value": 0.211, "interval": [0.125, 0.25]},
+            "cider": {"value": 0.5, "interval": [0.4, 0.6]},
+            "count": 1009,
+            "references": 5045,
+            "repeated": 3,
+        },
         "space": {"alignment": 0.9, "modality_gap": 0.125},
     }
 
@@ -75,6 +82,7 @@ def test_benchmarks_stand_side_by_side():
         ("calibration", "| 0% – 50% | – | – |"),
         ("calibration", "| expected calibration error | 0.031 | 0.031 |"),
         ("retrieval", "| unaligned | image to text | 5 | 40.0 [10.0, 90.0] | 50.0 [10.0, 90.0] | 100.0 [10.0, 90.0] |"),
+        ("captions", "| aligned | 1,009 | 21.1 [12.5, 25.0] | 50.0 [40.0, 60.0] | 3 |"),
         ("space", "| modality gap | 0.125 | 0.125 |"),
         ("origin", "| commit | `0123456789ab` | `0123456789ab` |"),
     ],
@@ -93,11 +101,17 @@ def test_easy_vqa_has_a_table_of_its_own():
 @pytest.mark.parametrize("name", [name for name, (file, _) in TABLES.items() if file == "eval.json"])
 def test_every_table_does_without_what_was_not_measured(name):
     poor = evaluation(0.5)
-    del poor["retrieval"], poor["space"]
+    del poor["retrieval"], poor["space"], poor["captions"]
     poor["benchmarks"] = {"other": figures(0.1, by_type={})}
     text = fill(document(name), {"eval.json": {"aligned": evaluation(0.5), "unaligned": poor}})
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len({row.count("|") for row in rows}) == 1
+
+
+@pytest.mark.parametrize("name", ["captions"])
+def test_what_no_checkpoint_was_measured_by_is_not_measured_yet(name):
+    poor = {key: value for key, value in evaluation(0.5).items() if key != name}
+    assert fill(document(name), {"eval.json": {"aligned": poor}}).splitlines()[2:-2] == ["Not measured yet."]
 
 
 def test_write_then_check(weights, tmp_path, capsys):
@@ -136,6 +150,7 @@ def test_the_summary_has_the_main_figures():
         "| daquar, single words: accuracy, % | 25.0 | 25.0 | – |",
         "| photograph to caption: R@1, % | 50.0 | 37.5 | – |",
         "| caption to photograph: R@1, % | 50.0 | 37.5 | – |",
+        "| captions: BLEU-4 | 21.1 | 21.1 | – |",
         "| expected calibration error | 0.031 | 0.031 | – |",
     ]
 

@@ -2,8 +2,11 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
+from vqa.data.images import ImageStore
+from vqa.data.questions import Captions, read_captions
 from vqa.data.trained_on import TrainedOn
 from vqa.processing.sources import local_folder
 from vqa.processing.text import visible_lines
@@ -43,6 +46,28 @@ def add_data_arguments(parser: argparse.ArgumentParser, split: str) -> None:
     """The options that choose photographs and the rows about them."""
     add_images_argument(parser)
     parser.add_argument("--split", default=split, help=f"train, val or test (default {split}); `all` for every row")
+
+
+def add_captions_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that choose photographs and their captions; `read_captioned` reads them."""
+    add_data_arguments(parser, split="test")
+    parser.add_argument(
+        "--captions", nargs="+", required=True, type=Path, metavar="FILE.jsonl", help="rows: image_id, captions"
+    )
+    parser.add_argument("--limit", type=positive, metavar="N", help="only the first N photographs")
+    parser.add_argument("--out", type=Path, metavar="eval.json", help="write this file, or add to it")
+
+
+def read_captioned(args: argparse.Namespace, store: ImageStore, known: TrainedOn) -> list[Captions]:
+    """The captions of `add_captions_arguments`, a row a photograph, of which `known` were trained on.
+
+    Raises `ValueError`, also where a photograph is not in the store.
+    """
+    rows = read_captions(args.captions, args.split, partial(known.among, store))[: args.limit]
+    missing = next((row.image_id for row in rows if row.image_id not in store), None)
+    if missing is not None:
+        raise ValueError(f"The photograph {missing!r} of the captions is not among the images.")
+    return rows
 
 
 def load_predictor(args: argparse.Namespace):

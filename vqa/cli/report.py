@@ -17,6 +17,7 @@ from vqa.common.files import read_json
 from vqa.evaluate.records import read_eval
 from vqa.evaluate.tables import (
     NONE,
+    NOT_MEASURED,
     ablation_space_table,
     ablation_table,
     attack_table,
@@ -138,6 +139,8 @@ def summary_table(results: Results) -> str:
         found = _at(results, "retrieval", direction)
         if any(found):
             rows.append([f"{label}: R@1, %", *(_percent(f and f["R@1"]) for f in found), NONE])
+    if any(found := _at(results, "captions", "bleu_4")):
+        rows.append(["captions: BLEU-4", *(_percent(f and f["value"]) for f in found), NONE])
     rows.append(["expected calibration error", *(f"{result['ece']:.3f}" for result in results.values()), NONE])
     return markdown(["test split", *results, "question-only"], rows)
 
@@ -203,6 +206,22 @@ def retrieval_table(results: Results) -> str:
     return markdown(["variant", "direction", "queries", "R@1", "R@5", "R@10"], rows)
 
 
+def captions_table(results: Results) -> str:
+    """How near captions are to people's, one row a checkpoint; both scores times 100, as papers have them."""
+    rows = [
+        [
+            name,
+            f"{found['count']:,}",
+            *(_with_interval(found[score], "value") for score in ("bleu_4", "cider")),
+            f"{found['repeated']:,}",
+        ]
+        for name, result in results.items()
+        if (found := result.get("captions"))
+    ]
+    head = ["variant", "photographs", "BLEU-4", "CIDEr", "something twice around “and”"]
+    return markdown(head, rows) if rows else NOT_MEASURED
+
+
 def space_table(results: Results) -> str:
     """The geometry of the shared space, one column a checkpoint."""
     spaces = {name: result.get("space", {}) for name, result in results.items()}
@@ -226,6 +245,7 @@ TABLES: dict[str, tuple[str, Callable[[dict], str]]] = {
     "types": (EVAL_FILE, types_table),
     "calibration": (EVAL_FILE, calibration_table),
     "retrieval": (EVAL_FILE, retrieval_table),
+    "captions": (EVAL_FILE, captions_table),
     "space": (EVAL_FILE, space_table),
     "origin": (EVAL_FILE, origin_table),
     "maps": ("maps.json", maps_table),

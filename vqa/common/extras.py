@@ -2,7 +2,11 @@
 
 from importlib.util import find_spec
 
-PACKAGES = {"sklearn": "scikit-learn", "scipy": "scipy"}  # by the name they are imported by
+PACKAGES = {  # by the name they are imported by
+    "sklearn": "scikit-learn",
+    "scipy": "scipy",
+    "pycocoevalcap": "pycocoevalcap",
+}
 
 
 def check_extra(module: str, work: str) -> None:

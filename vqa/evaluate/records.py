@@ -14,8 +14,8 @@ from vqa.data.trained_on import TRAINED_ON_FILE, parts_of
 class EvalFile:
     """The file beside a checkpoint that the results' tables are written from.
 
-    `evaluate` and `retrieve` each write their part. Parts are kept together only while weights and split are the
-    same, so that a file never mixes two models.
+    `evaluate`, `retrieve` and `captions` each write their part. Parts are kept together only while weights and split
+    are the same, so that a file never mixes two models.
     """
 
     def __init__(self, path: Path):
