@@ -195,3 +195,34 @@ def test_a_question_without_its_photograph_stops_the_evaluation(data, tiny_weigh
         file.write('{"image_id": "green", "question": "what?", "answer": "x", "split": "test"}\n')
     assert command("evaluate", data, tiny_weights) == 2
     assert "no photograph 'green'" in capsys.readouterr().err
+
+
+def test_objects_are_also_answered_by_cosine(data, tiny_weights, monkeypatch, capsys):
+    rows = [("blue", "cat", "train")] * 3 + [("blue", "dog", "train")] * 2 + [("blue", "ball", "train")]
+    rows += [("red", "Dog", "test"), ("red", "cat", "test"), ("red", "ball", "test"), ("blue", "cat", "val")]
+    rows = [{"image_id": i, "question": "what is it?", "answer": a, "split": s, "type": "object"} for i, a, s in rows]
+    rows += [rows[-3] | {"type": "color"}, rows[-3] | {"source": "other"}]
+    lines = [json.dumps({"source": "coco-qa"} | row) for row in rows]
+    (data / "objects.jsonl").write_text("\n".join(lines))
+    out, options = data / "eval.json", ["--questions", data / "objects.jsonl", "--classes", "2"]
+    assert command("retrieve", data, tiny_weights, "--out", out, *options) == 0
+    assert "2 questions about objects, 2 answers: nearest by cosine 50.0%" in capsys.readouterr().out
+    report = json.loads(out.read_text())
+    found = report["zero_shot"]
+    assert set(report["data"]) == {"c.jsonl", "objects.jsonl"}
+    assert {key: found[key] for key in ("count", "answers", "chance", "majority", "photographs", "trained_on")} == {
+        "count": 2,  # whatever the red photograph is nearest to, "dog" and "cat" are asked of it alike
+        "answers": 2,
+        "chance": 0.5,
+        "majority": 0.5,
+        "photographs": 1,
+        "trained_on": None,
+    }
+    assert command("retrieve", data, tiny_weights, "--split", "val", *options) == 2
+    assert "No captions of split 'val'" in capsys.readouterr().err
+    monkeypatch.setattr(VQAPredictor, "from_pretrained", None)
+    assert command("retrieve", data, tiny_weights, "--questions", data / "q.jsonl") == 2
+    assert "No questions of source 'coco-qa'" in capsys.readouterr().err
+    (data / "objects.jsonl").write_text(lines[0])
+    assert command("retrieve", data, tiny_weights, *options) == 2
+    assert "There must be coco-qa questions of type object in train and in test" in capsys.readouterr().err

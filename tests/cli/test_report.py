@@ -46,6 +46,14 @@ def evaluation(accuracy):
             "references": 5045,
             "repeated": 3,
         },
+        "zero_shot": {
+            "count": 529,
+            "answers": 40,
+            "chance": 0.025,
+            "majority": 0.0625,
+            "cosine": {"accuracy": accuracy, "interval": [0.3, 0.6]},
+            "closed_search": {"accuracy": 0.625, "interval": [0.5, 0.75]},
+        },
         "space": {"alignment": 0.9, "modality_gap": 0.125},
     }
 
@@ -83,6 +91,11 @@ def test_benchmarks_stand_side_by_side():
         ("calibration", "| expected calibration error | 0.031 | 0.031 |"),
         ("retrieval", "| unaligned | image to text | 5 | 40.0 [10.0, 90.0] | 50.0 [10.0, 90.0] | 100.0 [10.0, 90.0] |"),
         ("captions", "| aligned | 1,009 | 21.1 [12.5, 25.0] | 50.0 [40.0, 60.0] | 3 |"),
+        ("zero_shot", "| nearest by cosine | 50.0 [30.0, 60.0] | 40.0 [30.0, 60.0] |"),
+        ("zero_shot", "| closed search on the question | 62.5 [50.0, 75.0] | 62.5 [50.0, 75.0] |"),
+        ("zero_shot", "| always the most frequent answer | 6.2 | 6.2 |"),
+        ("zero_shot", "| chance | 2.5 | 2.5 |"),
+        ("zero_shot", "529 questions, 40 answers."),
         ("space", "| modality gap | 0.125 | 0.125 |"),
         ("origin", "| commit | `0123456789ab` | `0123456789ab` |"),
     ],
@@ -101,14 +114,14 @@ def test_easy_vqa_has_a_table_of_its_own():
 @pytest.mark.parametrize("name", [name for name, (file, _) in TABLES.items() if file == "eval.json"])
 def test_every_table_does_without_what_was_not_measured(name):
     poor = evaluation(0.5)
-    del poor["retrieval"], poor["space"], poor["captions"]
+    del poor["retrieval"], poor["space"], poor["captions"], poor["zero_shot"]
     poor["benchmarks"] = {"other": figures(0.1, by_type={})}
     text = fill(document(name), {"eval.json": {"aligned": evaluation(0.5), "unaligned": poor}})
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len({row.count("|") for row in rows}) == 1
 
 
-@pytest.mark.parametrize("name", ["captions"])
+@pytest.mark.parametrize("name", ["captions", "zero_shot"])
 def test_what_no_checkpoint_was_measured_by_is_not_measured_yet(name):
     poor = {key: value for key, value in evaluation(0.5).items() if key != name}
     assert fill(document(name), {"eval.json": {"aligned": poor}}).splitlines()[2:-2] == ["Not measured yet."]

@@ -222,6 +222,25 @@ def captions_table(results: Results) -> str:
     return markdown(head, rows) if rows else NOT_MEASURED
 
 
+def zero_shot_table(results: Results) -> str:
+    """Answers by cosine alone and by closed search, one column a checkpoint, and what they are compared with."""
+    measured = {name: result["zero_shot"] for name, result in results.items() if "zero_shot" in result}
+    if not measured:
+        return NOT_MEASURED
+    parts = {"nearest by cosine": "cosine", "closed search on the question": "closed_search"}
+    rows = [
+        [label, *(_with_interval(found[part], "accuracy") for found in measured.values())]
+        for label, part in parts.items()
+    ]
+    rows += [
+        [label, *(_percent(found[part]) for found in measured.values())]
+        for label, part in (("always the most frequent answer", "majority"), ("chance", "chance"))
+    ]
+    first = next(iter(measured.values()))
+    note = f"{first['count']:,} questions, {first['answers']} answers."
+    return f"{markdown(['right, %', *measured], rows)}\n\n{note}"
+
+
 def space_table(results: Results) -> str:
     """The geometry of the shared space, one column a checkpoint."""
     spaces = {name: result.get("space", {}) for name, result in results.items()}
@@ -246,6 +265,7 @@ TABLES: dict[str, tuple[str, Callable[[dict], str]]] = {
     "calibration": (EVAL_FILE, calibration_table),
     "retrieval": (EVAL_FILE, retrieval_table),
     "captions": (EVAL_FILE, captions_table),
+    "zero_shot": (EVAL_FILE, zero_shot_table),
     "space": (EVAL_FILE, space_table),
     "origin": (EVAL_FILE, origin_table),
     "maps": ("maps.json", maps_table),

@@ -30,9 +30,14 @@ class Examples:
     def image_ids(self) -> list[str]:
         return list(dict.fromkeys(question.image_id for question in [*self.train, *self.held_out]))
 
+    @property
+    def answers(self) -> list[str]:
+        """All answers, normalised, the most frequent first."""
+        return [answer for answer, _ in Counter(normalise(q.answer) for q in self.train).most_common()]
+
     def majority(self) -> float:
         """The accuracy of always giving the most frequent answer."""
-        answer = Counter(normalise(q.answer) for q in self.train).most_common(1)[0][0]
+        answer = self.answers[0]
         return float(np.mean([normalise(q.answer) == answer for q in self.held_out]))
 
 
@@ -59,7 +64,7 @@ def choose_examples(questions: Sequence[QuestionRow], classes: int, holdout: str
     else:
         held_out = [q for q in questions if q.split == holdout and normalise(q.answer) in frequent]
     if not train or not held_out:
-        raise ValueError(f"The probe needs {SOURCE} questions of type {TYPE} on the images, in train and in {holdout}.")
+        raise ValueError(f"There must be {SOURCE} questions of type {TYPE} in train and in {holdout}.")
     if shared := {q.image_id for q in train} & {q.image_id for q in held_out}:
         raise ValueError(f"{len(shared)} photographs are in train and in {holdout}, for instance {min(shared)}.")
     return Examples(train, held_out)
