@@ -3,13 +3,14 @@
 import dataclasses
 import json
 import shutil
+import statistics
 
 import pytest
 import torch
 
 import vqa.cli.ablate
 from vqa.__main__ import main
-from vqa.cli.ablate import SETUPS, cell_settings
+from vqa.cli.ablate import CURVE_SETUPS, CURVE_SHARES, CURVES, SETUPS, cell_settings, curve_cell, curve_of
 from vqa.evaluate.tables import ablation_space_table, ablation_table
 from vqa.model.checkpoint import load_encoder
 from vqa.processing.processor import BOS, EOS
@@ -99,6 +100,68 @@ def test_a_cell_is_trained_anew_where_what_it_was_made_from_is_another(
     assert (cells_trained(), cells_trained()) == (1, 0)
     monkeypatch.setattr(vqa.cli.ablate, "code_digest", lambda: "other code")
     assert (cells_trained(), cells_trained()) == (1, 0)
+
+
+def test_the_curve_is_of_three_variants_and_four_shares_and_ends_in_cells_of_the_ablation(tiny_data):
+    base = load_settings(tiny_data / "joint.json")
+    assert CURVE_SHARES == (0.02, 0.1, 0.5, 1.0) and len(CURVE_SETUPS) == 12
+    assert all(setup.fusion == "coattention" and not setup.question_only for setup in CURVE_SETUPS.values())
+    whole = {name: setup for name, setup in CURVE_SETUPS.items() if setup.share == 1}
+    assert len(whole) == 3 and whole.items() <= SETUPS.items()
+    setup = CURVE_SETUPS["co-attention, contrastive, hard negatives, 10% of the questions"]
+    assert setup.share == 0.1
+    settings = cell_settings(base, setup, 4, 0)
+    assert settings.hard_negatives == 2 and settings.align_weight == 0.2 and setup.variant == "aligned"
+
+
+def test_the_curve_trains_each_cell_once_with_its_share(ablate, tmp_path, monkeypatch):
+    shares = (0.25, 1.0)
+    setups = {
+        curve_cell(alignment, share): dataclasses.replace(SETUPS[curve_cell(alignment, 1)], share=share)
+        for share in shares
+        for alignment in CURVES.values()
+    }
+    monkeypatch.setattr(vqa.cli.ablate, "CURVE_SHARES", shares)
+    monkeypatch.setattr(vqa.cli.ablate, "CURVE_SETUPS", setups)
+    trained, train_heads = [], vqa.cli.ablate.train_heads
+
+    def train(data, *rest):
+        trained.append((data.model.config.variant, len(data.sources["colours"])))
+        train_heads(data, *rest)
+
+    monkeypatch.setattr(vqa.cli.ablate, "train_heads", train)
+    assert ablate("--curve", "--seeds", "1") == 0
+    each = [("aligned", "aligned", "unaligned")] * 2
+    assert trained == [(name, count) for names, count in zip(each, (4, 16), strict=True) for name in names]
+    curve = json.loads((tmp_path / "ablation.json").read_text())
+    assert curve["shares"] == [0.25, 1.0] and curve["questions"][0] < curve["questions"][1]
+    assert list(curve["variants"]) == ["aligned", "projection only", "unaligned"]
+    for parts in curve["variants"].values():
+        assert [list(part["benchmarks"]) for part in parts] == [["colours", "mean"]] * 2
+        assert "image to text R@1" in parts[0]["space"]
+    trained.clear()
+    assert ablate("--curve", "--seeds", "1") == 0
+    assert trained == []
+    assert ablate("--seeds", "1") == 0
+    assert len(trained) == len(CHOSEN) - 1  # the aligned one of all questions is there
+
+
+def test_the_curve_averages_the_sources_of_a_batch_seed_by_seed():
+    def cells(name):
+        hits = [0.25, 0.75] if "unaligned" in name else [0.5, 1.0]
+        return [
+            {"benchmarks": {"a": hit, "b": 0.0, "other": 0.125}, "space": {}, "questions": count}
+            for hit, count in zip(hits, (10, 14), strict=True)
+        ]
+
+    curve = curve_of({name: cells(name) for name in CURVE_SETUPS}, ["a", "b"])
+    assert curve["questions"] == [12] * 4
+    for label, seeds in (("aligned", [0.25, 0.5]), ("unaligned", [0.125, 0.375])):
+        for part in curve["variants"][label]:
+            assert list(part["benchmarks"]) == ["a", "b", "mean"]
+            found = part["benchmarks"]["mean"]
+            assert found["seeds"] == seeds and found["mean"] == sum(seeds) / 2
+            assert found["deviation"] == pytest.approx(statistics.stdev(seeds))
 
 
 def test_an_answer_counts_where_greedy_decoding_writes_it(joint_settings, tmp_path):

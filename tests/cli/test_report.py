@@ -7,6 +7,7 @@ import pytest
 
 from vqa.__main__ import main
 from vqa.cli.report import TABLES, fill, read_measured
+from vqa.evaluate.plots import curve_svg
 from vqa.evaluate.tables import count_parameters
 
 
@@ -261,6 +262,45 @@ def test_bad_markers(text, reason, weights, tmp_path, capsys):
     assert main(["report", str(path), "--weights", str(weights)]) == 2
     assert reason in capsys.readouterr().err
     assert path.read_text() == text
+
+
+def curve():
+    def part(*seeds):
+        figure = {"mean": sum(seeds) / len(seeds), "deviation": 0.0123, "seeds": list(seeds)}
+        return {"benchmarks": {"coco-qa": figure}, "space": {}}
+
+    variants = {"aligned": [part(0.25, 0.75), part(0.5)], "unaligned": [part(0.2, 0.5), part(0.625)]}
+    return {"shares": [0.1, 1.0], "questions": [1234.5, 12345], "variants": variants}
+
+
+def test_the_table_of_the_curve_and_its_picture():
+    lines = fill(document("curve"), {"curve.json": curve()}).splitlines()
+    assert lines[2].startswith("![") and lines[2].endswith("](curve.svg)") and lines[3] == ""
+    assert lines[4] == "| benchmark | variant | 10% (1,234 questions) | 100% (12,345 questions) |"
+    assert lines[6:9] == [
+        "| coco-qa | aligned | 50.0 ± 1.2 | 50.0 ± 1.2 |",
+        "| coco-qa | unaligned | 35.0 ± 1.2 | 62.5 ± 1.2 |",
+        "| coco-qa | aligned − unaligned | +15.0 ± 14.1 | -12.5 |",
+    ]
+
+
+def test_a_picture_is_written_beside_its_document_and_checked(weights, tmp_path, capsys):
+    (tmp_path / "docs").mkdir()
+    path, picture = tmp_path / "docs" / "results.md", tmp_path / "docs" / "curve.svg"
+    path.write_text(document("curve"))
+    command = ["report", str(path), "--weights", str(weights)]
+    assert main(command) == 0 and not picture.exists()  # nothing is measured yet
+    (weights / "curve.json").write_text(json.dumps(curve()))
+    assert main([*command, "--check"]) == 1 and not picture.exists()
+    assert main(command) == 0
+    drawn = picture.read_text()
+    assert drawn == curve_svg(curve())
+    assert main([*command, "--check"]) == 0
+    picture.write_text(drawn.replace("coco-qa", "coco"))
+    capsys.readouterr()
+    assert main([*command, "--check"]) == 1
+    assert f"{picture} is out of date" in (told := capsys.readouterr().out) and str(path) not in told
+    assert main(command) == 0 and picture.read_text() == drawn
 
 
 def times(median, rounds=3):

@@ -1,5 +1,6 @@
 """What a joint run reads: batches of states, what is hidden, marked and said in them, and heads to start from."""
 
+import dataclasses
 import json
 import random
 import shutil
@@ -51,6 +52,29 @@ def cats(joint_settings, tmp_path_factory):
     """Data whose photographs have a cat in the upper left, in nine patches of three rows."""
     settings = joint_settings(patch_drop_prob=0.0, fit={"steps": 0, "learning_rate": 1})
     return train_joint(settings, "unaligned", False, tmp_path_factory.mktemp("cats"))
+
+
+def test_a_share_has_whole_photographs_and_all_captions(cats):
+    def photographs(data, source="colours"):
+        return {example.image_id for example in data.sources[source]}
+
+    half, tenth = cats.with_share(0.5, 1), cats.with_share(0.1, 1)
+    assert len(photographs(cats)) == 16
+    assert len(photographs(half)) == 8 and photographs(tenth) < photographs(half) < photographs(cats)
+    for source, examples in cats.sources.items():
+        assert half.sources[source] == [e for e in examples if e.image_id in photographs(half)]
+    assert half.captions is cats.captions and half.caption_rows is cats.caption_rows
+    assert half.statements is cats.statements
+    assert photographs(cats.with_share(0.5, 2)) != photographs(half)
+    assert cats.with_share(1.0, 1).sources == cats.sources
+    assert len(photographs(cats.with_share(0.001, 1))) == 1
+
+
+def test_a_share_is_of_the_photographs_that_the_batches_ask_about(cats):
+    own = dataclasses.replace(cats.settings, questions_per_batch={"colours": 8})
+    sources = cats.sources | {"other": [Example("elsewhere", "q", ("a",))]}
+    data = dataclasses.replace(cats, settings=own, sources=sources).with_share(1.0, 0)
+    assert len(data.sources["colours"]) == 16 and data.sources["other"] == []
 
 
 def test_what_is_asked_about_is_marked(cats):

@@ -1,12 +1,14 @@
-"""Measure what co-attention, alignment and hard negatives each contribute.
+"""Measure what each part of the model contributes, or what alignment does where questions are few.
 
-Each cell trains the heads of one setup from one seed, for the same small number of steps, and is measured on one
-split. A finished cell is a file, so that an interrupted run continues. Its name has the fingerprint of what it was made
-from (settings, data, encoders, code): if any of that changes, the cell is trained again.
+The parts are co-attention, alignment and hard negatives. Each cell trains the heads of one setup from one seed, for the
+same small number of steps, and is measured on one split. A finished cell is a file, so that an interrupted run
+continues. Its name has the fingerprint of what it was made from (settings, data, encoders, code): if any of that
+changes, the cell is trained again.
 """
 
 import argparse
 import dataclasses
+import re
 import shutil
 import statistics
 import time
@@ -21,7 +23,7 @@ from vqa.common.files import check_writable, read_json, write_json
 from vqa.data.rows import of_split
 from vqa.evaluate.records import commit
 from vqa.evaluate.retrieval import RANKS, summarise
-from vqa.evaluate.tables import ablation_space_table, ablation_table
+from vqa.evaluate.tables import ablation_space_table, ablation_table, curve_table
 from vqa.processing.processor import PAD
 from vqa.processing.text import clean_answer, clean_caption
 from vqa.train.contrastive import embed_images, embed_texts
@@ -32,7 +34,7 @@ from vqa.train.joint_data import JointData, new_model, prepare, read_data
 from vqa.train.loop import FitSettings
 from vqa.train.settings import JointSettings, load_settings
 
-FILE = "ablation.json"
+FILE, CURVE_FILE = "ablation.json", "curve.json"
 BATCH = 64
 PHOTOGRAPHS = 1000  # whose captions are retrieved
 
@@ -45,6 +47,7 @@ class Setup:
     variant: str
     changes: dict = field(default_factory=dict)
     question_only: bool = False
+    share: float = 1.0  # of the photographs that are asked about; all captions stay
 
 
 ALIGNMENTS = {
@@ -58,10 +61,32 @@ SETUPS = {"question only": Setup("coattention", "unaligned", question_only=True)
     for label, fusion in (("pooled", "pooled"), ("co-attention", "coattention"))
     for alignment, (variant, changes) in ALIGNMENTS.items()
 }
+CELL = {"benchmarks", "space", "questions", "commit"}
+MEAN = "mean"  # over the sources of a batch, beside each of them
+CURVE_SHARES = (0.02, 0.1, 0.5, 1.0)
+CURVES = {"aligned": "contrastive, hard negatives", "projection only": "projection only", "unaligned": "unaligned"}
+
+
+def curve_cell(alignment: str, share: float) -> str:
+    """The name of a cell of the curve; those of all questions are cells of the ablation."""
+    return f"co-attention, {alignment}" + ("" if share == 1 else f", {share:.0%} of the questions")
+
+
+CURVE_SETUPS = {
+    curve_cell(alignment, share): dataclasses.replace(SETUPS[curve_cell(alignment, 1)], share=share)
+    for share in CURVE_SHARES
+    for alignment in CURVES.values()
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default="configs/ablate.json", help="default: configs/ablate.json")
+    parser.add_argument(
+        "--curve",
+        action="store_true",
+        help="train aligned, projection only and unaligned co-attention with shares of the questions "
+        f"({', '.join(f'{share:g}' for share in CURVE_SHARES)}) and all captions",
+    )
     parser.add_argument(
         "--steps", type=positive, metavar="N", help="steps of joint training; default: the configuration's"
     )
@@ -71,7 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cells", type=Path, default=Path("runs/ablate"), metavar="DIR", help="folder of finished cells"
     )
     parser.add_argument(
-        "--out", type=Path, default=WEIGHTS / FILE, metavar="FILE.json", help=f"default: weights/{FILE}"
+        "--out", type=Path, metavar="FILE.json", help=f"default: weights/{FILE}, or weights/{CURVE_FILE} with --curve"
     )
 
 
@@ -80,13 +105,15 @@ def run(args: argparse.Namespace) -> None:
     if not isinstance(base, JointSettings):
         raise ValueError(f"{args.config} is not the configuration of a joint run.")
     steps = args.steps or base.fit.steps
-    check_writable(args.out)
+    out = args.out or WEIGHTS / (CURVE_FILE if args.curve else FILE)
+    check_writable(out)
     args.cells.mkdir(parents=True, exist_ok=True)
     origin = made_from(dataclasses.replace(base, start=None), "") | {"code": code_digest()}
+    setups = CURVE_SETUPS if args.curve else SETUPS
     testbed: Testbed | None = None
     cells = defaultdict(list)
     for seed in range(args.seeds):  # all variants of a seed first, so that a part of the table can be read early
-        for name, setup in SETUPS.items():
+        for name, setup in setups.items():
             settings = cell_settings(base, setup, steps, seed)
             own = origin | {"settings": settings_digest(settings, dataclasses.asdict(setup), args.split)}
             path = args.cells / f"{_slug(name)}-{seed}-{digest_of(own)[:12]}.json"
@@ -96,17 +123,48 @@ def run(args: argparse.Namespace) -> None:
                 cell = testbed.measure(settings, setup, path.with_suffix(""))
                 write_json(path, cell | {"made_from": own, "commit": commit()})
                 print(f"{name}, seed {seed}: {time.monotonic() - start:.0f} s", flush=True)
-            cells[name].append(read_json(path, {"benchmarks", "space", "commit"}, "a finished cell; delete it"))
+            cells[name].append(read_json(path, CELL, "a finished cell; delete it"))
     report = {
         "split": args.split,
         "steps": steps,
         "seeds": args.seeds,
         "commit": ", ".join(sorted({str(cell["commit"]) for measured in cells.values() for cell in measured})),
         "made_from": origin | {"settings": settings_digest(base)},
-        "variants": {name: _summary(measured) for name, measured in cells.items()},
     }
-    write_json(args.out, report)
-    print(f"{ablation_table(report)}\n\n{ablation_space_table(report)}")
+    if args.curve:
+        report |= curve_of(cells, list(base.questions_per_batch))
+        print(curve_table(report))
+    else:
+        report |= {"variants": {name: _summary(measured) for name, measured in cells.items()}}
+        print(f"{ablation_table(report)}\n\n{ablation_space_table(report)}")
+    write_json(out, report)
+
+
+def curve_of(cells: dict[str, list[dict]], sources: list[str]) -> dict:
+    """The shares, how many questions each is on average over the seeds, and for each variant what each share gives.
+
+    Accuracies are those of the `sources` that are trained, and their mean.
+    """
+    measured = {
+        share: {label: cells[curve_cell(alignment, share)] for label, alignment in CURVES.items()}
+        for share in CURVE_SHARES
+    }
+    return {
+        "shares": list(CURVE_SHARES),
+        "questions": [
+            statistics.mean(cell["questions"] for found in by_label.values() for cell in found)
+            for by_label in measured.values()
+        ],
+        "variants": {
+            label: [_summary([_with_mean(cell, sources) for cell in by_label[label]]) for by_label in measured.values()]
+            for label in CURVES
+        },
+    }
+
+
+def _with_mean(cell: dict, sources: list[str]) -> dict:
+    own = {name: value for name, value in cell["benchmarks"].items() if name in sources}
+    return cell | {"benchmarks": own | {MEAN: statistics.mean(own.values())}}
 
 
 def cell_settings(base: JointSettings, setup: Setup, steps: int, seed: int) -> JointSettings:
@@ -148,9 +206,11 @@ class Testbed:
         torch.manual_seed(settings.fit.seed)
         model = new_model(settings, setup.variant, self.data.processor.answer_vocab_size)
         data = dataclasses.replace(self.data, settings=settings, model=model)
+        data = data.with_share(setup.share, settings.fit.seed)
         train_heads(data, setup.question_only, run)
         shutil.rmtree(run)
         return {
+            "questions": sum(len(data.sources.get(name, ())) for name in settings.questions_per_batch or data.sources),
             "benchmarks": self.accuracies(data, setup.question_only),
             "space": {} if setup.question_only or not self.captions else self.space(data),
         }
@@ -193,12 +253,13 @@ class Testbed:
 
 
 def _summary(cells: list[dict]) -> dict:
-    """Mean and standard deviation over the seeds of each figure; one seed has no deviation."""
+    """Mean and standard deviation over the seeds of each figure, and each seed's; one seed has no deviation."""
     return {
         part: {
             name: {
                 "mean": statistics.mean(values := [cell[part][name] for cell in cells]),
                 "deviation": statistics.stdev(values) if len(values) > 1 else None,
+                "seeds": values,
             }
             for name in cells[0][part]
         }
@@ -207,4 +268,4 @@ def _summary(cells: list[dict]) -> dict:
 
 
 def _slug(name: str) -> str:
-    return name.replace(", ", "-").replace(" ", "-")
+    return re.sub(r"\W+", "-", name)

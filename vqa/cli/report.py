@@ -2,9 +2,9 @@
 
 The documents are `README.md`, `docs/*.md` and `weights/README.md`. The figures come from the files beside the weights:
 `config.json`, `train.json`, `eval.json` and `maps.json` of each checkpoint, and `bench.json`, `load.json`,
-`ablation.json`, `contrast.json` and `easy-vqa.json`. A table stands between `<!-- results:NAME -->` and
-`<!-- /results -->`. NAME is one of `TABLES`. Each table stands in one document only. `--check` tells whether a table
-differs from the files.
+`ablation.json`, `curve.json`, `contrast.json` and `easy-vqa.json`. A table stands between `<!-- results:NAME -->` and
+`<!-- /results -->`. NAME is one of `TABLES`. Each table stands in one document only, and the picture of one that has
+one lies beside that document. `--check` tells whether a table or a picture differs from the files.
 """
 
 import argparse
@@ -14,8 +14,10 @@ from pathlib import Path
 
 from vqa.cli.arguments import WEIGHTS
 from vqa.common.files import read_json
+from vqa.evaluate.plots import curve_svg
 from vqa.evaluate.records import read_eval
 from vqa.evaluate.tables import (
+    CURVE_PICTURE,
     NONE,
     NOT_MEASURED,
     ablation_space_table,
@@ -24,6 +26,7 @@ from vqa.evaluate.tables import (
     contrast_table,
     costs_table,
     count_parameters,
+    curve_table,
     growth_table,
     load_table,
     maps_table,
@@ -44,6 +47,7 @@ HOLDS = {
     "bench.json": {"speed", "growth", "costs"},
     "load.json": {"visits", "soak"},
     "ablation.json": {"variants"},
+    "curve.json": {"shares", "questions", "variants"},
     "contrast.json": {"cases", "count"},
     "easy-vqa.json": {"benchmarks"},
 }
@@ -63,14 +67,16 @@ def run(args: argparse.Namespace) -> int:
     texts = {path: path.read_text(encoding="utf-8") for path in args.documents or find_documents()}
     check_once(texts)
     measured = read_measured(args.weights)
-    outdated = []
-    for path, text in texts.items():
-        filled = fill(text, measured)
-        if filled != text:
-            outdated.append(path)
-            if not args.check:
-                path.write_text(filled, encoding="utf-8")
-    for path in outdated:
+    contents = {path: fill(text, measured) for path, text in texts.items()}
+    contents |= {place: picture for path, text in texts.items() for place, picture in draw(path, text, measured)}
+    outdated = {
+        path: content
+        for path, content in contents.items()
+        if not path.is_file() or path.read_text(encoding="utf-8") != content
+    }
+    for path, content in outdated.items():
+        if not args.check:
+            path.write_text(content, encoding="utf-8")
         print(f"{path} {'is out of date; run `python -m vqa report`' if args.check else 'written'}.")
     return 1 if args.check and outdated else 0
 
@@ -124,6 +130,14 @@ def fill(text: str, measured: Mapping[str, dict]) -> str:
     if len(re.findall(r"<!-- results:\w+ -->", text)) != text.count("<!-- /results -->"):
         raise ValueError("Each marker `<!-- results:NAME -->` needs a `<!-- /results -->` after its table.")
     return re.sub(r"(?P<begin><!-- results:(?P<name>\w+) -->)\n.*?(?P<end><!-- /results -->)", table, text, flags=re.S)
+
+
+def draw(document: Path, text: str, measured: Mapping[str, dict]) -> Iterator[tuple[Path, str]]:
+    """The place and the content of each picture that belongs to a table of a document and is measured."""
+    for name, (picture, make) in PICTURES.items():
+        file = TABLES[name][0]
+        if f"<!-- results:{name} -->" in text and file in measured:
+            yield document.with_name(picture), make(measured[file])
 
 
 def summary_table(results: Results) -> str:
@@ -277,12 +291,14 @@ TABLES: dict[str, tuple[str, Callable[[dict], str]]] = {
     "attack": ("load.json", attack_table),
     "ablation": ("ablation.json", ablation_table),
     "ablation_space": ("ablation.json", ablation_space_table),
+    "curve": ("curve.json", curve_table),
     "contrast": ("contrast.json", contrast_table),
     "easy": ("easy-vqa.json", easy_table),
     "settings": ("config.json", settings_table),
     "parameters": (WEIGHTS_FILE, parameters_table),
     "training": ("train.json", training_table),
 }
+PICTURES: dict[str, tuple[str, Callable[[dict], str]]] = {"curve": (CURVE_PICTURE, curve_svg)}  # by their tables
 
 
 def _parts(found: Sequence[dict | None]) -> Iterator[tuple[str, tuple[str, ...], str]]:

@@ -1,16 +1,20 @@
 """Markdown tables of the files beside the weights.
 
 `maps.json` tells whether maps are faithful, `bench.json` and `load.json` what answers cost, `ablation.json` what each
-part of the model contributes, `config.json`, `train.json` and the weights themselves what was trained.
+part of the model contributes, `curve.json` what alignment does where questions are few, `config.json`, `train.json` and
+the weights themselves what was trained.
 """
 
 import json
 import math
+import statistics
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 NONE = "–"
+NOT_MEASURED = "Not measured yet."
+CURVE_PICTURE = "curve.svg"  # beside the document
 CONTRASTS = {"helps": "helps", "hurts": "hurts", "same": "makes no difference"}  # kinds of cases, in words
 RUN = {"machine": "trained_on", "torch": "torch"}  # what `training_table` names, by its key in `train.json`
 HERE = "this model"  # the name in `bench.json` of the model that the others are compared with
@@ -171,6 +175,32 @@ def ablation_table(ablation: dict) -> str:
 def ablation_space_table(ablation: dict) -> str:
     """One row a variant, with recalls in percent and the geometry of the shared space."""
     return _variants(ablation, "space", lambda name: 100.0 if "R@" in name else 1.0)
+
+
+def curve_table(curve: dict) -> str:
+    """A picture, and one row a benchmark and variant: the mean of the seeds at each share, and their deviation.
+
+    Below, how far the first variant is from the last, seed by seed: these share the questions that were drawn.
+    """
+    variants = curve["variants"]
+    first, *_, last = variants
+    head = [
+        f"{share:.0%} ({questions:,.0f} questions)"
+        for share, questions in zip(curve["shares"], curve["questions"], strict=True)
+    ]
+    rows = []
+    for benchmark in variants[first][0]["benchmarks"]:
+        found = {name: [part["benchmarks"][benchmark] for part in parts] for name, parts in variants.items()}
+        rows += [[benchmark, name, *(_deviating(f, 100.0) for f in figures)] for name, figures in found.items()]
+        gaps = [_gap(one["seeds"], other["seeds"]) for one, other in zip(found[first], found[last], strict=True)]
+        rows.append([benchmark, f"{first} − {last}", *gaps])
+    picture = f"![Accuracy by the share of the training questions, a line for each variant]({CURVE_PICTURE})"
+    return f"{picture}\n\n{markdown(['benchmark', 'variant', *head], rows)}"
+
+
+def _gap(one: Sequence[float], other: Sequence[float]) -> str:
+    gaps = [100 * (a - b) for a, b in zip(one, other, strict=True)]
+    return f"{statistics.mean(gaps):+.1f}" + (f" ± {statistics.stdev(gaps):.1f}" if len(gaps) > 1 else "")
 
 
 def contrast_table(contrast: dict) -> str:

@@ -3,7 +3,7 @@
 import logging
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -58,6 +58,19 @@ class JointData:
         if answer not in self._answers:
             self._answers[answer] = self.processor.encode_answer(answer)[: self.model.config.max_answer_pieces]
         return self._answers[answer]
+
+    def with_share(self, share: float, seed: int) -> "JointData":
+        """The same data with the questions about a share of the photographs that the batches' sources ask about.
+
+        Whole photographs are drawn, one at least, and a smaller share of the same seed is part of a larger one. All
+        captions stay.
+        """
+        names = self.settings.questions_per_batch or self.sources
+        asked_about = sorted({e.image_id for name in names for e in self.sources.get(name, ())})
+        random.Random(f"share/{seed}").shuffle(asked_about)
+        drawn = set(asked_about[: max(1, round(share * len(asked_about)))])
+        sources = {name: [e for e in own if e.image_id in drawn] for name, own in self.sources.items()}
+        return replace(self, sources=sources)
 
     def collate(
         self, examples: Sequence[Example], rng: random.Random, question_only_prob: float
