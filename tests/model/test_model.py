@@ -403,6 +403,12 @@ def test_generate_gives_the_answers_that_search_finds(model, inputs):
     assert rows.shape[0] == 2 * B
     pieces = [tuple(piece for piece in row if piece != model.config.pad_token_id) for row in rows.tolist()]
     assert pieces == [answer for answers in found for answer, _ in answers[:2]]
+    options = {"length_penalty": 1.0, "no_repeat_ngram_size": 1}
+    found = model.heads.search(model.heads.read(fused, mask), count=4, num_beams=4, **options)
+    rows = model.generate(**inputs, num_return_sequences=4, num_beams=4, **options)
+    pieces = [tuple(piece for piece in row if piece != model.config.pad_token_id) for row in rows.tolist()]
+    assert pieces == [answer for answers in found for answer, _ in answers[:4]]
+    assert all(len(set(answer)) == len(answer) for answer in pieces)
     allowed = [[1, 5, 6, 2], [1, 7, 2]]
     assert {tuple(row) for row in model.generate(**inputs, num_return_sequences=2, allowed=allowed).tolist()} == {
         (1, 5, 6, 2),
