@@ -403,17 +403,23 @@ def test_generate_gives_the_answers_that_search_finds(model, inputs):
     assert rows.shape[0] == 2 * B
     pieces = [tuple(piece for piece in row if piece != model.config.pad_token_id) for row in rows.tolist()]
     assert pieces == [answer for answers in found for answer, _ in answers[:2]]
-    options = {"length_penalty": 1.0, "no_repeat_ngram_size": 1}
-    found = model.heads.search(model.heads.read(fused, mask), count=4, num_beams=4, **options)
-    rows = model.generate(**inputs, num_return_sequences=4, num_beams=4, **options)
-    pieces = [tuple(piece for piece in row if piece != model.config.pad_token_id) for row in rows.tolist()]
-    assert pieces == [answer for answers in found for answer, _ in answers[:4]]
-    assert all(len(set(answer)) == len(answer) for answer in pieces)
     allowed = [[1, 5, 6, 2], [1, 7, 2]]
     assert {tuple(row) for row in model.generate(**inputs, num_return_sequences=2, allowed=allowed).tolist()} == {
         (1, 5, 6, 2),
         (1, 7, 2, 0),
     }
+
+
+def test_generate_repeats_no_run_of_pieces_where_asked(model, inputs, monkeypatch):
+    logits = torch.zeros(V)
+    logits[7], logits[8] = 9, 8
+    monkeypatch.setattr(model.heads.decoder, "forward", lambda ids, *memory: (logits.expand(*ids.shape, V), ()))
+    once, often = (
+        model.generate(**inputs, num_beams=1, length_penalty=1.0, no_repeat_ngram_size=size)[0].tolist()
+        for size in (1, 0)
+    )
+    assert often[:4] == [1, 7, 7, 7] and once[:3] == [1, 7, 8]
+    assert once.count(7) == once.count(8) == 1
 
 
 @pytest.mark.parametrize("load", [VQAModel, AutoModel])
