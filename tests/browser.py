@@ -65,9 +65,24 @@ class Visitor:
 
     def ask(self, question: str) -> None:
         """Types a question and presses Enter; the answer's heading is the question."""
-        box = self.page.locator("#question textarea")
-        box.fill(question)
-        box.press("Enter")
+        self.type(question)
+        self.page.locator("#question textarea").press("Enter")
+
+    def type(self, question: str) -> None:
+        """Types a question that is not sent yet."""
+        self.page.locator("#question textarea").fill(question)
+
+    def sent(self, question: str) -> None:
+        """Asks a question, and waits until the server has it."""
+        of_it = lambda reply: "/queue/join" in reply.url and question in (reply.request.post_data or "")  # noqa: E731
+        with self.page.expect_response(of_it):
+            self.ask(question)
+
+    def asks(self, question: str) -> None:
+        """Waits until this stands in the question's box."""
+        self.page.wait_for_function(
+            "(text) => document.querySelector('#question textarea').value === text", arg=question
+        )
 
     def answered(self, question: str):
         """Waits for the answer to `question` and returns the cards."""

@@ -3,16 +3,16 @@
 import json
 import re
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from tests.browser import Visitor, browser, served
+from tests.browser import PATIENCE_MS, Visitor, browser, served
 from vqa.inference.predictor import VQAPredictor
 from vqa.ui import visit as visits
 from vqa.ui.gallery import load_examples
-from vqa.ui.page import build_page
 
 QUESTION = "what color is the cat?"
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
@@ -61,6 +61,30 @@ def visitor(chromium, address):
 
 
 @pytest.fixture
+def held_back(predictor, monkeypatch):
+    """A context in which the first question that is asked waits, and all others behind it, until the context ends."""
+
+    @contextmanager
+    def hold():
+        asked, may_go_on, answer = threading.Event(), threading.Event(), predictor.ask
+
+        def slow(*args, **options):
+            asked.set()
+            assert may_go_on.wait(PATIENCE_MS / 1000)
+            return answer(*args, **options)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(predictor, "ask", slow)
+            try:
+                yield
+                assert asked.wait(PATIENCE_MS / 1000)
+            finally:
+                may_go_on.set()
+
+    return hold
+
+
+@pytest.fixture
 def photo_file(photo, tmp_path):
     path = tmp_path / "photo.png"
     photo.save(path)
@@ -94,7 +118,7 @@ def test_the_page_opens_with_a_finished_result(chromium, address, predictor):
     visitor = Visitor(context, address)
     page, first = visitor.page, load_examples()[0]
     visitor.answered(first.questions[0].question)
-    assert page.locator("#question textarea").input_value() == first.questions[0].question
+    visitor.asks(first.questions[0].question)
     assert page.locator("#stage img").count() == 1 and "Heatmap" in page.locator(PICTURE).get_attribute("alt")
     assert in_sight(page, PICTURE) and in_sight(page, "#question") and in_sight(page, "#answers .big")
     assert page.locator(".thumb").count() == len(load_examples()) and page.locator(".drawings .thumb").count() == 4
@@ -256,13 +280,98 @@ def test_an_example_is_asked_at_once_and_a_link_leads_back(visitor, chromium, ad
     assert other.errors == [] and other.foreign == []
 
 
-def test_a_question_asked_while_another_is_answered_waits_its_turn(tiny_predictor):
-    page = build_page(tiny_predictor).config
-    [question] = [part["id"] for part in page["components"] if part["props"].get("elem_id") == "question"]
-    modes = [
-        event["trigger_mode"] for event in page["dependencies"] if [question, "submit"] in map(list, event["targets"])
-    ]
-    assert "multiple" in modes and "once" not in modes
+def test_questions_asked_while_another_is_answered_are_answered_in_turn(visitor, photo_file, predictor, held_back):
+    page, questions = visitor.page, [QUESTION, "is there a dog?", "how many cats?"]
+    visitor.upload(photo_file)  # the page may still be opening
+    visitor.ready()
+    with held_back():
+        for question in questions:
+            visitor.ask(question)
+        visitor.type("what is on the left?")
+    visitor.answered(questions[-1])
+    seen = predictor.encode(photo_file)
+    expected = [f"{question}{predictor.ask(seen, question).answer}" for question in questions]
+    page.locator("#history button").nth(2).wait_for()
+    assert page.locator("#history button").all_inner_texts() == expected
+    visitor.asks("what is on the left?")  # what was typed meanwhile is still there
+
+
+def test_what_is_chosen_while_a_question_is_answered_comes_after_it(visitor, photo_file, predictor, held_back):
+    page, examples = visitor.page, load_examples()
+    visitor.opened()
+    visitor.upload(photo_file)
+    visitor.ready()
+    button = page.locator("#suggestions button").nth(1)
+    suggested = button.inner_text()
+    with held_back():
+        visitor.ask(QUESTION)
+        button.click()
+        visitor.pick("variant", "both")
+        visitor.ask("is there a dog?")
+    visitor.answered("is there a dog?")
+    page.locator("#history button").nth(2).wait_for()
+    asked = page.locator("#history button").all_inner_texts()
+    for text, question in zip(asked, (QUESTION, suggested, "is there a dog?"), strict=True):
+        assert text.startswith(question)
+    assert page.locator("#answers article").count() == 2 and page.locator("#variant input").nth(2).is_checked()
+
+    with held_back():
+        visitor.ask("what is this?")
+        for place in (1, 2):
+            page.locator("#examples .thumb").nth(place).click()
+        button.click()  # of the photograph that is still shown
+    visitor.answered(suggested)
+    page.locator("#history button").nth(1).wait_for()
+    seen, expected = predictor.encode(examples[2].path), []
+    for question in (examples[2].questions[0].question, suggested):
+        answers = dict.fromkeys(predictor.ask(seen, question, name).answer for name in predictor.variants)
+        expected.append(question + " / ".join(answers))
+    assert page.locator("#history button").all_inner_texts() == expected
+
+
+def test_language_and_corrections_do_not_undo_an_answer(visitor, photo_file, held_back):
+    page = visitor.page
+    visitor.opened()
+    visitor.upload(photo_file)
+    visitor.ready()
+    visitor.ask(QUESTION)
+    visitor.answered(QUESTION)
+    with held_back():
+        visitor.ask("is there a dog?")
+        page.locator("#feedback textarea, #feedback input").first.fill("red")
+        page.locator("#feedback textarea, #feedback input").first.press("Enter")
+        page.locator("#noted", has_text="Noted: “red”").wait_for()
+        visitor.pick("language", "简体中文")
+        page.locator("h1", has_text="向照片提问").wait_for()
+    visitor.answered("is there a dog?")
+    page.locator("#history button", has_text=QUESTION).click()
+    visitor.answered(QUESTION)
+    page.locator("#noted", has_text="red").wait_for()
+    assert page.locator("#history button").count() == 2
+
+
+def test_a_cancelled_map_takes_no_waiting_question_with_it(visitor, monkeypatch):
+    page, let = visitor.page, threading.Event()
+    slow = visits.occlusion_steps
+
+    def waiting(*args, **options):
+        steps = slow(*args, **options)
+        yield next(steps)
+        let.wait(PATIENCE_MS / 1000)
+        return (yield from steps)
+
+    visitor.opened()
+    visitor.pick("mode", "occlusion (slow)")
+    page.locator("#stage .legend", has_text="fall of the answer").wait_for()
+    monkeypatch.setattr(visits, "occlusion_steps", waiting)
+    visitor.ask(QUESTION)
+    page.locator("#progress", has_text="Hiding patches, 1 of").wait_for()
+    visitor.sent("is there a dog?")
+    page.locator("#cancel").click()
+    page.locator("#notice", has_text="Cancelled").wait_for()
+    let.set()
+    visitor.answered("is there a dog?")
+    assert page.locator("#history button").count() == 3
 
 
 def test_both_models_are_compared(visitor, photo_file):
@@ -274,7 +383,7 @@ def test_both_models_are_compared(visitor, photo_file):
     question = page.locator("#suggestions button").first.inner_text()
     page.locator("#suggestions button").first.click()
     visitor.answered(question)
-    assert page.locator("#question textarea").input_value() == question
+    visitor.asks(question)
     assert page.locator("#answers article").count() == 2
     assert "What the difference means" in page.locator("#answers").inner_text()
     page.locator("#ranked .notice", has_text="Write a line about your photo").wait_for()

@@ -12,6 +12,7 @@ import pytest
 from tests import hostile
 from tests.browser import served
 from tests.visitor import Page, call, outcome, upload, uploaded
+from vqa.ui.held import Held
 from vqa.ui.sessions import Sessions
 from vqa.ui.visit import Visit
 
@@ -21,7 +22,7 @@ PHOTO = SimpleNamespace()  # to count sessions it need not be one
 @pytest.fixture
 def sessions() -> Sessions:
     with gr.Blocks() as page:
-        state = gr.State(Visit())
+        state = gr.State(Held(Visit()))
     made = Sessions(with_photograph=3, without=4)
     made.set_blocks(page)
     made.state = state._id
@@ -29,19 +30,19 @@ def sessions() -> Sessions:
 
 
 def arrive(sessions: Sessions, name: str, photo: object = None) -> None:
-    sessions[name][sessions.state] = Visit(photo)
+    sessions[name][sessions.state] = Held(Visit(photo))
     sessions[name]  # the next event of this session
 
 
 def held(sessions: Sessions) -> int:
-    return sum(state[sessions.state].photo is not None for state in sessions.session_data.values())
+    return sum(state[sessions.state].visit.photo is not None for state in sessions.session_data.values())
 
 
 def test_calls_and_openings_take_no_photograph(sessions):
     arrive(sessions, "ann", PHOTO)
     for number in range(200):
         sessions[f"call {number}"]
-    assert sessions["ann"][sessions.state].photo is PHOTO
+    assert sessions["ann"][sessions.state].visit.photo is PHOTO
     assert list(sessions.session_data) == ["call 196", "call 197", "call 198", "call 199", "ann"]
 
 
@@ -49,9 +50,9 @@ def test_openings_of_the_page_take_no_photograph_either(sessions):
     opening = Visit(PHOTO, example="cat")  # as it is handed to everyone
     arrive(sessions, "ann", PHOTO)
     for number in range(50):
-        sessions[f"opened {number}"][sessions.state] = opening
+        sessions[f"opened {number}"][sessions.state] = Held(opening)
     sessions["last"]
-    assert sessions["ann"][sessions.state].photo is PHOTO and len(sessions.session_data) == 1 + 4
+    assert sessions["ann"][sessions.state].visit.photo is PHOTO and len(sessions.session_data) == 1 + 4
 
 
 def test_of_visits_with_photographs_the_one_unused_longest_is_forgotten(sessions):
@@ -60,7 +61,7 @@ def test_of_visits_with_photographs_the_one_unused_longest_is_forgotten(sessions
     sessions["ann"]
     arrive(sessions, "dan", PHOTO)
     assert "ben" not in sessions and set(sessions.session_data) == {"ann", "cem", "dan"}
-    assert sessions["ben"][sessions.state].photo is None  # begins anew
+    assert sessions["ben"][sessions.state].visit.photo is None  # begins anew
     assert set(sessions.time_last_used) == set(sessions.session_data)
 
 

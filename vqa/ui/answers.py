@@ -31,7 +31,7 @@ def answers_html(visit: Visit, language: str) -> str:
     save = download(text(language, "export"), "answer.jsonl", turn.to_dict())
     link = _link(visit, language)
     said = esc(". ".join(say(prediction, language) for prediction in turn.predictions.values()))
-    asked = f'<h3 class="asked" data-say="{said}">{esc(turn.question)}</h3>'
+    asked = f'<h3 class="asked" data-say="{said}" data-variant="{esc(turn.variant)}">{esc(turn.question)}</h3>'
     return f"{asked}{columns(*cards)}{verdict}{_strip(turn, visit, language)}<p>{save} {link}</p>"
 
 
@@ -52,7 +52,7 @@ def history_html(visit: Visit, language: str) -> str:
     if not visit.turns:
         return ""
     buttons = [
-        choice(turn.question, str(index), index == visit.current % len(visit.turns), note=_short(turn))
+        choice(turn.question, turn.question, index == visit.current % len(visit.turns), note=_short(turn))
         for index, turn in enumerate(visit.turns)
     ]
     return choices(text(language, "history"), buttons)
@@ -63,8 +63,8 @@ def suggestions_html(visit: Visit, language: str) -> str:
     if not visit.suggestions:
         return ""
     buttons = [
-        choice(suggestion.question, str(index), note=suggestion.chinese if language == "zh" else "")
-        for index, suggestion in enumerate(visit.suggestions)
+        choice(suggestion.question, suggestion.question, note=suggestion.chinese if language == "zh" else "")
+        for suggestion in visit.suggestions
     ]
     return choices(text(language, "suggestions"), buttons)
 

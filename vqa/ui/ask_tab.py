@@ -3,7 +3,9 @@
 import contextlib
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -18,6 +20,7 @@ from vqa.ui.controls import CaptionRanking, Experiments, Extras, Feedback, MapCo
 from vqa.ui.events import model_events, quick_events
 from vqa.ui.gallery import Gallery
 from vqa.ui.guard import uploaded_photo
+from vqa.ui.held import Held, Shown, at_once, in_turn
 from vqa.ui.labels import Labels
 from vqa.ui.links import Link
 from vqa.ui.maps import cosines_html
@@ -32,11 +35,13 @@ from vqa.ui.visit import Focus, MapView, Visit
 VISIT_SECONDS = 3600  # an idle visitor's photograph leaves the memory after this
 NAME_CHARACTERS = 80  # of an uploaded file's name, in an export
 
-Shown = dict  # from components to their new values
-
 
 class AskTab:
-    """Builds the tab inside an open `gr.Tab`. Event handlers take and return one visitor's `Visit`, nothing shared."""
+    """Builds the tab inside an open `gr.Tab`. Event handlers take and return one visitor's `Visit`, nothing shared.
+
+    What a visitor types or chooses is never overwritten by an answer that was asked for before: the events of asking
+    leave those controls alone, and `answered.js` brings them in line where the visitor did not touch them.
+    """
 
     def __init__(
         self,
@@ -48,7 +53,7 @@ class AskTab:
         gpu: Callable,
     ):
         self.predictor, self.gallery, self.language = predictor, gallery, language
-        self.visit = gr.State(Visit(), time_to_live=VISIT_SECONDS)
+        self.visit = gr.State(Held(Visit()), time_to_live=VISIT_SECONDS)
         self.sent = gr.Textbox(visible="hidden", elem_id="sent")  # which photograph: the visitor's browser remembers
         self.link = gr.State(Link(), time_to_live=VISIT_SECONDS)
         self.photos = Photos(labels, gallery)
@@ -84,55 +89,54 @@ class AskTab:
             look.column, look.fine, look.same_scale, look.working, look.progress, tries.column,
             tries.tested, asked.question, asked.variant, self.photos.photo, look.mode, look.head, self.sent,
         ]  # fmt: skip
-        run, quick = model_events(gpu), quick_events()
+        run = model_events(gpu, partial(in_turn, state=self.visit, stopped=self._not_working))
+        self.quick = quick = quick_events(partial(at_once, state=self.visit))
 
         def model(trigger: Callable, handler: Callable, inputs: list, **options):
-            return run(trigger, handler, inputs, shown, show_progress_on=[self.answers], **options)
+            # Asked for while an answer is on its way, everything waits its turn.
+            options = {"show_progress_on": [self.answers], "trigger_mode": "multiple", **options}
+            return run(trigger, handler, [self.visit, *inputs], shown, **options)
 
         answering = [
-            model(self.photos.photo.input, self.on_photo, [self.visit, self.photos.photo, *scene], preprocess=False),
+            model(self.photos.photo.input, self.on_photo, [self.photos.photo, *scene], preprocess=False),
             model(self.photos.examples.click, self.on_example, wanted),
-            # Asked again while an answer is on its way, a question waits its turn.
-            model(
-                asked.question.submit,
-                self.on_ask,
-                [self.visit, self.sent, asked.question, *wanted],
-                trigger_mode="multiple",
-            ),
-            model(
-                self.suggestions.click, self.on_suggestion, [self.visit, self.sent, *wanted], trigger_mode="multiple"
-            ),
-            model(asked.variant.input, self.on_variant, [self.visit, *wanted]),
-            model(self.history.click, self.on_history, [self.visit, *look.view, *scene]),
+            model(asked.question.submit, self.on_ask, [self.sent, asked.question, *wanted]),
+            model(self.suggestions.click, self.on_suggestion, [self.sent, *wanted]),
+            model(asked.variant.input, self.on_variant, wanted),
+            model(self.history.click, self.on_history, [*look.view, *scene]),
             model(self.link.change, self.on_link, [self.link, *wanted]),
         ]
         for event in answering:
-            event.then(None, js=ANSWERED_JS)
-        looking = [
-            run(control.input, self.on_view, [self.visit, *look.view, *scene], shown, show_progress="hidden")
-            for control in look.view
-        ]
-        quick(look.cancel.click, self.on_cancel, [self.visit, language], [*shown], cancels=[*looking, *answering])
-        model(self.answers.click, self.on_rival, [self.visit, *scene])
-        model(self.captions.line.submit, self.on_line, [self.visit, self.captions.line, *scene])
-        run(look.heads_button.click, self.on_heads, [self.visit, *scene], [self.visit, self.heads])
-        model(self.heads.click, self.on_head, [self.visit, *look.view, *scene])
-        run(tries.test.click, self.on_test, [self.visit, language], [self.visit, tries.tested], show_progress="hidden")
-        run(tries.ask.click, self.on_ask_without, [self.visit, language], [self.visit, tries.hidden])
-        run(
-            self.extras.describe.click, self.on_describe, [self.visit, asked.variant, language],
-            [self.visit, self.extras.description, self.notice],
+            self.follow(event)
+        for control in look.view:  # of several choices in a row, the last one counts
+            hidden = {"show_progress": "hidden", "trigger_mode": "always_last"}
+            model(control.input, self.on_view, [*look.view, *scene], **hidden)
+        quick_events()(look.cancel.click, self.on_cancel, [self.visit, language], shown)
+        model(self.answers.click, self.on_rival, scene)
+        model(self.captions.line.submit, self.on_line, [self.captions.line, *scene])
+        model(look.heads_button.click, self.on_heads, scene, show_progress_on=[self.heads])
+        model(self.heads.click, self.on_head, [*look.view, *scene])
+        model(tries.test.click, self.on_test, [language], show_progress="hidden", trigger_mode="once")
+        model(tries.ask.click, self.on_ask_without, [language], show_progress_on=[tries.hidden])
+        model(
+            self.extras.describe.click, self.on_describe, [asked.variant, language],
+            show_progress_on=[self.extras.description],
         )  # fmt: skip
         for component in (self.stage, self.words):
-            quick(component.click, self.on_focus, [self.visit, tries.hiding, *scene], pictures)
+            quick(component.click, self.on_focus, [self.visit, tries.hiding, *scene], pictures, trigger_mode="multiple")
         quick(tries.clear.click, self.on_clear, [self.visit, *scene], pictures)
-        quick(look.opacity.release, self.on_opacity, [self.visit, *scene], pictures)
+        quick(look.opacity.release, self.on_opacity, [self.visit, *scene], pictures, trigger_mode="always_last")
         quick(
             self.feedback.right.submit, self.on_feedback, [self.visit, self.feedback.right, language],
-            [self.visit, self.answers, self.feedback.noted],
+            [self.visit, self.answers, self.feedback.noted], trigger_mode="multiple",
         )  # fmt: skip
         quick(language.change, self.on_language, [self.visit, *scene], shown)
         self.shown = shown
+
+    def follow(self, event: Any) -> None:
+        """After `event`, box and button say which question and model are shown, unless the visitor changed them."""
+        followers = [self.asked.question, self.asked.variant]
+        event.then(None, followers, followers, js=ANSWERED_JS, api_visibility="private")
 
     # What the page shows
 
@@ -164,11 +168,10 @@ class AskTab:
             look.column: gr.update(visible=turn is not None),
             look.fine: gr.update(visible=visit.view.mode == "attention"),
             look.same_scale: gr.update(visible=turn is not None and len(turn.predictions) > 1),
-            look.working: gr.update(visible=False),
-            look.progress: "",
             look.head: gr.update(interactive=visit.view.layer != "rollout"),
             self.experiments.column: gr.update(visible=bool(visit.explanations)),
             self.experiments.tested: verdicts_html(visit, language),
+            **self._not_working(),
         }
 
     def _problem(self, message: str) -> Shown:
@@ -177,8 +180,11 @@ class AskTab:
 
     # What a visitor does
 
-    def on_load(self, stored: str, request: gr.Request) -> Shown:
-        """The page opens: with what its address asks for, else with the finished result that all visitors share."""
+    def on_load(self, visit: Visit, stored: str, request: gr.Request) -> Shown:
+        """The page opens: with what its address asks for, else with the finished result that all visitors share.
+
+        A visitor may have been faster: then the page shows what they chose.
+        """
         link = Link.parse(
             request.query_params, [example.name for example in self.gallery.examples], self.predictor.variants
         )
@@ -186,17 +192,17 @@ class AskTab:
         opened = {self.language: language, self.link: link if link.example else Link()}
         if link.example:
             return opened | {self.asked.variant: link.variant or self.predictor.variants[0]}
-        visit = self.opening.visit()
-        asked = {self.asked.question: visit.turn.question} if visit.turn else {}
-        return opened | asked | self._show(visit, self.look.opacity.value, language)
+        if visit.photo is None:
+            visit = self.opening.visit()
+        return opened | self._show(visit, self.look.opacity.value, language)
 
     def on_link(
-        self, link: Link, variant: str, among: str, mode: str, layer: str, head: str, same: bool, opacity: float,
-        language: str,
+        self, visit: Visit, link: Link, variant: str, among: str, mode: str, layer: str, head: str, same: bool,
+        opacity: float, language: str,
     ) -> Generator[Shown, None, None]:  # fmt: skip
-        """The page was opened by a link: its example is asked its question."""
+        """The page was opened by a link: its example is asked its question, unless the visitor was faster."""
         example = next((example for example in self.gallery.examples if example.name == link.example), None)
-        if example is None:
+        if example is None or visit.photo is not None:
             yield {self.notice: ""}
             return
         visit = self.opening.of_example(example)
@@ -205,8 +211,8 @@ class AskTab:
         yield from self._ask(visit, question, variant, among, view, opacity, language)
 
     def on_example(
-        self, variant: str, among: str, mode: str, layer: str, head: str, same: bool, opacity: float, language: str,
-        event: gr.EventData,
+        self, visit: Visit, variant: str, among: str, mode: str, layer: str, head: str, same: bool, opacity: float,
+        language: str, event: gr.EventData,
     ) -> Generator[Shown, None, None]:  # fmt: skip
         """An example was chosen: its first question is asked at once."""
         visit = self.opening.of_example(self.gallery.examples[int(event.pick)])
@@ -221,7 +227,7 @@ class AskTab:
             visit = self.opening.of_upload(uploaded_photo(upload), _name(upload), upload["path"])
         except PhotoError as error:
             return self._problem(text(language, "photo.bad", detail=error)) | {self.photos.photo: None}
-        return self._show(visit, opacity, language) | {self.photos.photo: None, self.asked.question: ""}
+        return self._show(visit, opacity, language) | {self.photos.photo: None}
 
     def on_ask(
         self, visit: Visit, sent: str, question: str, variant: str, among: str, mode: str, layer: str, head: str,
@@ -235,10 +241,9 @@ class AskTab:
         self, visit: Visit, sent: str, variant: str, among: str, mode: str, layer: str, head: str, same: bool,
         opacity: float, language: str, event: gr.EventData,
     ) -> Generator[Shown, None, None]:  # fmt: skip
-        """A suggested question is asked."""
-        visit = self._returned(visit, sent)
-        question, view = visit.suggestions[int(event.pick)].question, MapView(mode, layer, head, same)
-        yield from self._ask(visit, question, variant, "", view, opacity, language)
+        """A suggested question is asked: the one that was on the button, whatever is suggested by now."""
+        view = MapView(mode, layer, head, same)
+        yield from self._ask(self._returned(visit, sent), str(event.pick), variant, "", view, opacity, language)
 
     def _returned(self, visit: Visit, sent: str) -> Visit:
         """The visit; where it gave way to others' in memory, one that begins anew with the photograph of before."""
@@ -278,11 +283,9 @@ class AskTab:
             return
         if len(visit.turn.predictions) > 1 and visit.ranking is None:
             visit = replace(visit, ranking=rank(self.gallery, visit.photo, visit.example))
-        controls = {self.asked.question: visit.turn.question, self.asked.variant: variant}
         if view.mode == "occlusion":
-            yield self._show(visit, opacity, language) | controls
-        for shown in self._look(visit, view, opacity, language):
-            yield shown | controls
+            yield self._show(visit, opacity, language)
+        yield from self._look(visit, view, opacity, language)
 
     def _look(self, visit: Visit, view: MapView, opacity: float, language: str) -> Generator[Shown, None, None]:
         """Draws the maps of a view, and says how far it is where that is slow."""
@@ -302,25 +305,33 @@ class AskTab:
         """Another heatmap of the same answer."""
         yield from self._look(visit, MapView(mode, layer, head, same), opacity, language)
 
-    def on_cancel(self, visit: Visit, language: str) -> Shown:
-        """A slow map is not wanted any more: the one before stays."""
-        back = {self.look.mode: visit.view.mode, self.look.working: gr.update(visible=False), self.look.progress: ""}
-        return back | {self.notice: notice(text(language, "map.cancelled"))}
+    def on_cancel(self, held: Held, language: str) -> Shown:
+        """A slow map is not wanted any more: the one before stays. What waits behind it is still done."""
+        held.is_cancelled = True
+        said = {self.look.mode: held.visit.view.mode, self.notice: notice(text(language, "map.cancelled"))}
+        return self._not_working() | said
+
+    def _not_working(self) -> Shown:
+        """Nothing slow is under way."""
+        return {self.look.working: gr.update(visible=False), self.look.progress: ""}
 
     def on_history(
         self, visit: Visit, mode: str, layer: str, head: str, same: bool, opacity: float, language: str,
         event: gr.EventData,
     ) -> Shown:  # fmt: skip
         """An earlier question is shown again, with a map that is quick to draw."""
+        questions = [turn.question for turn in visit.turns]
+        if event.pick not in questions:  # another photograph was chosen meanwhile
+            return {self.visit: visit}
         view = MapView("relevance" if mode == "occlusion" else mode, layer, head, same)
-        visit = visits.recall(visit, self.predictor, int(event.pick), view)
-        controls = {self.asked.question: visit.turn.question, self.look.mode: view.mode}
-        return self._show(visit, opacity, language) | controls | {self.asked.variant: visit.turn.variant}
+        visit = visits.recall(visit, self.predictor, questions.index(event.pick), view)
+        quicker = {self.look.mode: view.mode} if mode != view.mode else {}
+        return self._show(visit, opacity, language) | quicker
 
     def on_rival(self, visit: Visit, opacity: float, language: str, event: gr.EventData) -> Shown:
         """One of the answers was picked: the areas that speak for it are shown."""
         focus = Focus.parse(event.pick)
-        if not visit.explanations:
+        if focus.variant not in visit.explanations:  # others answer by now
             return {self.visit: visit}
         focus = focus if focus.index else Focus()
         visit = visits.compare_answers(visit, self.predictor, focus) if focus.index else replace(visit, focus=focus)
@@ -334,12 +345,12 @@ class AskTab:
         ranking = rank(self.gallery, visit.photo, visit.example, line.strip())
         return self._show(replace(visit, ranking=ranking), opacity, language)
 
-    def on_heads(self, visit: Visit, opacity: float, language: str) -> tuple[Visit, str]:
+    def on_heads(self, visit: Visit, opacity: float, language: str) -> Shown:
         """All heads of the layer that is shown, as a gallery."""
         if not visit.explanations or visit.view.mode != "attention" or visit.view.layer == "rollout":
-            return visit, ""
+            return {self.heads: ""}
         visit = visits.look_at_heads(visit, self.predictor)
-        return visit, heads_html(visit, opacity, language)
+        return {self.visit: visit, self.heads: heads_html(visit, opacity, language)}
 
     def on_head(
         self, visit: Visit, mode: str, layer: str, head: str, same: bool, opacity: float, language: str,
@@ -350,35 +361,32 @@ class AskTab:
         looked = visits.look(visit, self.predictor, MapView(mode, layer, head, same))
         return self._show(replace(looked, heads=visit.heads), opacity, language) | {self.look.head: head}
 
-    def on_test(self, visit: Visit, language: str) -> Generator[tuple[Visit, str], None, None]:
+    def on_test(self, visit: Visit, language: str) -> Generator[Shown, None, None]:
         """The shown maps are put to the test; how far that is, and then the result, appear under the button."""
         steps = visits.try_steps(visit, self.predictor)
         while True:
             try:
                 done, count = next(steps)
             except StopIteration as end:
-                yield end.value, verdicts_html(end.value, language)
+                yield {self.visit: end.value, self.experiments.tested: verdicts_html(end.value, language)}
                 return
-            yield visit, progress_html(done, count, language)
+            yield {self.experiments.tested: progress_html(done, count, language)}
 
     def on_focus(self, visit: Visit, hiding: bool, opacity: float, language: str, event: gr.EventData) -> Shown:
         """A word, a piece or a spot was picked; a spot is covered where the visitor is hiding patches."""
         focus = Focus.parse(event.pick)
         if focus.kind == "spot" and hiding:
             return self._draw(visits.toggle(visit, focus.spot), opacity, language)
-        if (
-            focus.kind in ("rival", "against")
-            and (focus.variant, visits.rival_answer(visit, focus)) not in visit.rivals
-        ):
+        if focus.kind in ("rival", "against") and not visits.has_rival(visit, focus):
             return {self.visit: visit}
         return self._draw(replace(visit, focus=focus), opacity, language)
 
-    def on_ask_without(self, visit: Visit, language: str) -> tuple[Visit, str]:
+    def on_ask_without(self, visit: Visit, language: str) -> Shown:
         """The question again, with the covered patches hidden from the models."""
         if not visit.hidden:
-            return visit, notice(text(language, "hide.none"))
+            return {self.experiments.hidden: notice(text(language, "hide.none"))}
         visit = visits.ask_without(visit, self.predictor)
-        return visit, hidden_html(visit, language)
+        return {self.visit: visit, self.experiments.hidden: hidden_html(visit, language)}
 
     def on_clear(self, visit: Visit, opacity: float, language: str) -> Shown:
         """All patches are shown again."""
@@ -387,18 +395,19 @@ class AskTab:
     def on_opacity(self, visit: Visit, opacity: float, language: str) -> Shown:
         return self._draw(visit, opacity, language)
 
-    def on_describe(self, visit: Visit, variant: str, language: str) -> tuple[Visit, str, str]:
+    def on_describe(self, visit: Visit, variant: str, language: str) -> Shown:
         """A sentence about the photograph."""
         if visit.photo is None:
-            return visit, "", notice(text(language, "photo.none"), "warning")
+            return self._problem(text(language, "photo.none")) | {self.extras.description: ""}
         visit = visits.describe(visit, self.predictor, variant)
-        return visit, descriptions_html(visit, language), ""
+        return {self.visit: visit, self.extras.description: descriptions_html(visit, language), self.notice: ""}
 
-    def on_feedback(self, visit: Visit, right: str, language: str) -> tuple[Visit, str, str]:
+    def on_feedback(self, visit: Visit, right: str, language: str) -> Shown:
         """What would have been right goes into the exported result, and nowhere else."""
         if visit.turn is not None:
             visit = visits.correct(visit, right[:NAME_CHARACTERS])
-        return visit, answers_html(visit, language), _noted(visit, language)
+        noted = _noted(visit, language)
+        return {self.visit: visit, self.answers: answers_html(visit, language), self.feedback.noted: noted}
 
     def on_language(self, visit: Visit, opacity: float, language: str) -> Shown:
         """Everything said so far, in the other language."""

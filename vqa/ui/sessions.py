@@ -5,6 +5,7 @@ from datetime import datetime
 
 from gradio.state_holder import SessionState, StateHolder
 
+from vqa.ui.held import Held
 from vqa.ui.visit import Visit
 
 WITH_PHOTOGRAPH = 100  # visits with a photograph, about 4 MB each
@@ -45,5 +46,5 @@ class Sessions(StateHolder):
 
 def _visit(state: SessionState) -> Visit | None:
     """The visit with a photograph that a session holds."""
-    values = list(state.state_data.values())
-    return next((value for value in values if isinstance(value, Visit) and value.photo is not None), None)
+    visits = [value.visit for value in list(state.state_data.values()) if isinstance(value, Held)]
+    return next((visit for visit in visits if visit.photo is not None), None)

@@ -229,6 +229,11 @@ def rival_answer(visit: Visit, focus: Focus) -> str:
     return top[min(max(focus.index, 0), len(top) - 1)].text
 
 
+def has_rival(visit: Visit, focus: Focus) -> bool:
+    """Whether the map of the answer that a focus of the kind `rival` or `against` names was made."""
+    return focus.variant in visit.explanations and (focus.variant, rival_answer(visit, focus)) in visit.rivals
+
+
 def look_at_heads(visit: Visit, predictor: VQAPredictor) -> Visit:
     """The visit with a map of each head of the layer that is shown."""
     heads = {}
