@@ -49,6 +49,44 @@ def test_what_changes_while_a_model_runs_stays(visit, tiny_predictor):
     assert held.visit.hidden == {(0, 1)} and held.visit.focus == Focus()  # a new answer is looked at as a whole
 
 
+def test_of_another_photograph_nothing_stays(visit):
+    held, own = Held(Visit()), Visit(visit.photo, name="mine", sent="/mine.png")
+
+    def on_photo(begun: Visit) -> dict:
+        held.swap(begun, replace(visit, example="cat", sent="cat", hidden=frozenset({(0, 1)})))  # the page opens
+        return {STATE: own}
+
+    in_turn(on_photo, STATE, STOPPED.copy)(held)
+    assert held.visit is own
+
+
+def test_the_focus_stays_where_the_maps_do(visit):
+    held = Held(visit)
+
+    def meanwhile(made: dict):
+        def handler(visit: Visit) -> dict:
+            held.swap(visit, replace(visit, focus=Focus("rival", "aligned", 1)))
+            return {STATE: replace(visit, **made)}
+
+        return in_turn(handler, STATE, STOPPED.copy)
+
+    meanwhile({"explanations": {}, "rivals": {}})(held)  # the rival's map is gone
+    assert held.visit.focus == Focus()
+    meanwhile({"descriptions": {"aligned": "a cat"}})(held)
+    assert held.visit.focus == Focus("rival", "aligned", 1) and held.visit.descriptions == {"aligned": "a cat"}
+
+
+def test_patches_covered_while_others_were_hidden_are_not_answered_for(visit):
+    held = Held(replace(visit, hidden=frozenset({(0, 0)})))
+
+    def on_ask_without(visit: Visit) -> dict:
+        held.swap(visit, visits.toggle(visit, (0, 1)))
+        return {STATE: replace(visit, without=visit.turn.predictions)}
+
+    in_turn(on_ask_without, STATE, STOPPED.copy)(held)
+    assert held.visit.hidden == {(0, 0), (0, 1)} and held.visit.without == {}
+
+
 def test_a_question_asked_again_loses_its_correction(visit, tiny_predictor):
     held = Held(visit)
 

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import replace
 from functools import wraps
 from threading import Lock
 from typing import Any
@@ -44,17 +44,18 @@ class Held:
 
 
 def _merged(before: Visit, after: Visit, now: Visit) -> Visit:
-    if now is before:
+    """`after`, with what quick events changed between `before` and `now`: corrections, covered patches, the focus."""
+    if now is before or after.sent != before.sent:  # of another photograph, nothing stays
         return after
-    parts = {}
-    for name in (field.name for field in fields(Visit)):
-        untouched = getattr(after, name) is getattr(before, name)
-        parts[name] = getattr(now if untouched else after, name)
-    # A turn that both have may have been corrected meanwhile.
-    parts["turns"] = tuple(
+    corrected = (
         next((other for other in now.turns if other.predictions == turn.predictions), turn) for turn in after.turns
     )
-    return Visit(**parts)
+    merged = replace(after, turns=tuple(corrected))
+    if now.hidden != before.hidden:
+        merged = replace(merged, hidden=now.hidden, without={})
+    if after.explanations is before.explanations and after.focus == before.focus:  # it looks at the same maps
+        merged = replace(merged, focus=now.focus)
+    return merged
 
 
 def in_turn(handler: Callable, state: Any, stopped: Callable[[], Shown]) -> Callable:
