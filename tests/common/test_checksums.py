@@ -12,7 +12,7 @@ from transformers import AutoImageProcessor, AutoModel
 from vqa.__main__ import main
 from vqa.common.checksums import SUMS_FILE, check_sums, encoders_digest, hash_files, list_again, write_sums
 from vqa.inference.predictor import VQAPredictor
-from vqa.model.checkpoint import save_heads
+from vqa.model.checkpoint import from_encoders, load_encoder, load_heads, save_heads
 from vqa.model.configuration import VQAConfig
 from vqa.model.model import VQAModel
 
@@ -191,6 +191,32 @@ def test_a_record_that_is_measured_anew_is_listed_anew_and_nothing_else(summed):
     check_sums(summed / "aligned")
     list_again(summed / "maps.json")  # beside no list nothing happens
     assert not (summed / SUMS_FILE).exists()
+
+
+@pytest.mark.parametrize("part", ["vision", "text"])
+@pytest.mark.parametrize("harm", [flip, truncate, Path.unlink], ids=lambda harm: harm.__name__)
+def test_training_starts_from_encoders_as_they_were_saved(summed, part, harm):
+    vision, text = summed / "encoders" / "vision", summed / "encoders" / "text"
+    from_encoders(vision, text, answer_vocab_size=32)
+    harm(summed / "encoders" / part / "model.safetensors")
+    for load in (lambda: load_encoder(summed / "encoders" / part), lambda: from_encoders(vision, text)):
+        with pytest.raises(ValueError, match=f"{part}.model.safetensors is (missing|not what was saved)"):
+            load()
+
+
+def test_training_goes_on_from_heads_as_they_were_saved(summed):
+    vision, text = load_encoder(summed / "encoders" / "vision"), load_encoder(summed / "encoders" / "text")
+    load_heads(summed / "aligned", vision, text)
+    (summed / "aligned" / "adapter_config.json").write_text("{}")
+    with pytest.raises(ValueError, match="adapter_config.json was added"):
+        load_heads(summed / "aligned", vision, text)
+
+
+def test_an_encoder_that_is_saved_again_tells_of_no_list(summed, tmp_path):
+    load_encoder(summed / "encoders" / "text").save_pretrained(tmp_path / "copy")
+    assert torch.equal(
+        *(next(load_encoder(path).parameters()) for path in (summed / "encoders" / "text", tmp_path / "copy"))
+    )
 
 
 def test_a_copy_of_a_configuration_tells_of_no_list(summed, tmp_path):

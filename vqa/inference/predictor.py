@@ -180,10 +180,8 @@ class VQAPredictor:
                 key = encoders, grid_size(config.vision_config)
                 if key not in shared:
                     vision, text = encoders / "vision", encoders / "text"
-                    check_sums(vision)
-                    check_sums(text)
-                    parts = VQAProcessor.from_parts(vision, text, answers, image_size)
-                    shared[key] = (load_encoder(vision, image_size), load_encoder(text), parts)
+                    both = load_encoder(vision, image_size), load_encoder(text)  # which check all that is in there
+                    shared[key] = (*both, VQAProcessor.from_parts(vision, text, answers, image_size))
                 check_encoders(checkpoint, config.encoders_digest, encoders)
                 vision_encoder, text_encoder, parts = shared[key]
                 model = load_heads(checkpoint, vision_encoder, text_encoder)

@@ -10,7 +10,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 from transformers.utils import CONFIG_NAME
 
-from vqa.common.checksums import check_encoders, encoders_digest, has_encoders
+from vqa.common.checksums import CONFIG_KEY, check_encoders, check_sums, encoders_digest, has_encoders
 from vqa.model.configuration import VQAConfig
 from vqa.model.encoders import at_image_size, grid_size, image_options, interpolated, is_text, text_options
 from vqa.model.model import VQAModel
@@ -55,10 +55,11 @@ def load_heads(directory: str | Path, vision_encoder: nn.Module, text_encoder: n
     """A checkpoint made by `save_heads` over encoders that are already loaded; they are shared, not copied.
 
     `changes` are of its configuration; with another `vision_config`, the patches' positions are interpolated to its
-    grid. Raises `ValueError` where the file does not hold exactly the heads that the configuration describes, or the
-    encoder's grid is another.
+    grid. Raises `ValueError` where a file is not what the directory's SHA256SUMS lists, where the weights are not
+    exactly the heads that the configuration describes, or where the encoder's grid is another.
     """
     directory = model_source(Path(directory))
+    check_sums(directory)
     config = VQAConfig.from_pretrained(directory, **changes)
     saved_grid = grid_size(VQAConfig.from_pretrained(directory).vision_config)
     grid = grid_size(config.vision_config)
@@ -95,10 +96,13 @@ def load_encoder(source: str | Path, image_size: int | Sequence[int] | None = No
     """An encoder in float32, of images with attention, which may see them at another size than it was trained at.
 
     Of a checkpoint with two towers, such as CLIP's, it is the one that sees. Raises `FileNotFoundError` or `OSError`
-    where none is, and `ValueError` for one that does not fit.
+    where none is, and `ValueError` for one that does not fit, or is not what its folder's SHA256SUMS lists.
     """
     source = model_source(source, "encoder")
+    if isinstance(source, Path):
+        check_sums(source)
     config = tower(AutoConfig.from_pretrained(source), "vision_config")
+    vars(config).pop(CONFIG_KEY, None)  # of the files it was read with: a copy has others
     options = text_options(config) if is_text(config) else image_options(config)
     encoder = AutoModel.from_pretrained(source, config=config, dtype="float32", **options).eval()
     return encoder if image_size is None else at_image_size(encoder, image_size)
