@@ -1,7 +1,10 @@
 """Requests are judged before gradio sees them."""
 
 import asyncio
+import itertools
 import json
+import time
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.testclient import TestClient
 
+from tests.hostile import form
 from vqa.common.uploads import Uploads, decoded_of
 from vqa.ui import door as doors
-from vqa.ui.door import MAX_DEPTH, MAX_ENTRIES, MAX_FILES, MAX_JSON, MAX_TEXT, MAX_UPLOAD, Door
+from vqa.ui.door import MAX_DEPTH, MAX_ENTRIES, MAX_FILES, MAX_JSON, MAX_TEXT, MAX_UPLOAD, MAX_VALUES, Door
 from vqa.ui.guard import MAX_PATH, BriefLog
 from vqa.ui.serve import IDLE_SECONDS, UNREAD_SECONDS, answered_hosts, end_idle
 
@@ -31,7 +35,14 @@ class House:
         self.seen: list[dict] = []
         self.decoded: list[bytes] = []
         self.error: Exception | None = None
-        queue = SimpleNamespace(event_ids_to_events={"known": 1}, pending_messages_per_session={})
+        self.line: list[SimpleNamespace] = []  # the events that wait
+        lines = {"model": SimpleNamespace(queue=self.line)}
+        queue = SimpleNamespace(
+            event_ids_to_events={"known": 1},
+            pending_messages_per_session={},
+            event_queue_per_concurrency_id=lines,
+            max_size=32,
+        )
         self.page = SimpleNamespace(
             fns={0: function("ask", 5), 1: function("on_photo", 2, "private"), 2: function("with_state", 3, states=1)},
             _queue=queue,
@@ -39,12 +50,15 @@ class House:
         )
         self.uploads = Uploads(tmp_path / "uploads")
         self.door = Door(self.app, lambda: self.page, self.uploads, self, BriefLog(), **options)
+        self.door._pace.clock = itertools.count(0.0, 10.0).__next__  # nobody asks too fast
         self.client = TestClient(self.door, base_url="http://127.0.0.1:7860", raise_server_exceptions=False)
 
     async def app(self, scope, receive, send) -> None:
         request = Request(scope, receive)
         if self.error:
             raise self.error
+        if "/call/" in scope["path"] and scope["method"] == "POST":
+            self.line.append(SimpleNamespace(request=request))
         body = await request.body()
         self.seen.append(
             {
@@ -148,6 +162,12 @@ def test_long_paths_and_paths_with_a_null_are_no_files(house):
     told(house.client.get(f"{API}/file=a%00b"), 403)
 
 
+@pytest.mark.parametrize("path", ["/assets/" + "a/" * MAX_PATH, "/assets/" + "a" * 256, f"{API}/file=/" + "猫" * 86])
+def test_names_that_no_file_can_have_are_not_looked_for(house, path):
+    told(house.client.get(path), 404)
+    assert not house.seen and house.client.get("/assets/" + "a" * 255).status_code == 200
+
+
 # ---- how large a request may be ----
 
 
@@ -164,8 +184,9 @@ def test_long_paths_and_paths_with_a_null_are_no_files(house):
         (["x"] * (MAX_ENTRIES + 1), 422),
         ({str(number): 1 for number in range(MAX_ENTRIES + 1)}, 422),
         (json.loads("[" * (MAX_DEPTH + 2) + "]" * (MAX_DEPTH + 2)), 422),
+        ([[[]] * MAX_ENTRIES for _ in range(MAX_VALUES // MAX_ENTRIES)], 422),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_values_are_bounded(house, value, status):
     told(house.post("/call/ask", {"data": [value, "what?", "", 3, ""]}), status)
@@ -220,15 +241,20 @@ def receiver(*messages: dict | float):
     return receive
 
 
+def scope_of(path: str, headers: dict[str, str], address: str = "127.0.0.1") -> dict:
+    """What uvicorn tells of a request."""
+    pairs = [(name.encode(), value.encode()) for name, value in {"host": "127.0.0.1", **headers}.items()]
+    scope = {"type": "http", "method": "POST", "path": API + path, "query_string": b"", "headers": pairs}
+    return scope | {"client": (address, 1), "scheme": "http", "server": ("127.0.0.1", 1)}
+
+
 def answer_to(door: Door, path: str, receive, headers: dict[str, str] = {}) -> list[dict]:  # noqa: B006
     sent = []
 
     async def send(message: dict) -> None:
         sent.append(message)
 
-    pairs = [(name.encode(), value.encode()) for name, value in {"host": "127.0.0.1", **headers}.items()]
-    scope = {"type": "http", "method": "POST", "path": API + path, "query_string": b"", "headers": pairs}
-    asyncio.run(door(scope | {"client": ("127.0.0.1", 1), "scheme": "http", "server": ("127.0.0.1", 1)}, receive, send))
+    asyncio.run(door(scope_of(path, headers), receive, send))
     return sent
 
 
@@ -345,6 +371,140 @@ def test_what_gradio_stumbles_over_is_dropped(house):
     house.client.get(f"{API}/file=/a/b.jpg", headers={"Range": "bytes=1-2-3"})
     assert [request["query"] for request in house.seen] == ["", "", ""]
     assert "range" not in house.seen[2]["headers"]
+
+
+# ---- what each may take of it ----
+
+
+def from_address(address: str) -> dict[str, str]:
+    """How a test's client comes from elsewhere: `TestClient` has one address for all."""
+    return {"X-Test-Address": address}
+
+
+@pytest.fixture
+def town(house) -> House:
+    """A house whose visitors come from the addresses that they name."""
+    door = house.door
+
+    async def placed(scope, receive, send) -> None:
+        named = dict(scope["headers"]).get(b"x-test-address")
+        await door(scope | ({"client": (named.decode(), 1)} if named else {}), receive, send)
+
+    house.client = TestClient(placed, base_url="http://127.0.0.1:7860")
+    return house
+
+
+QUESTION = {"data": [None, "what?", "", 3, ""]}
+
+
+def test_nobody_holds_the_line(town):
+    """A visitor has eight places, an address half of them all, whatever sessions it was given."""
+
+    def ask(address: str, session: str = "") -> int:
+        headers = from_address(address) | ({"X-Session": session} if session else {})
+        return town.post("/call/ask", QUESTION, headers=headers).status_code
+
+    sessions = [town.client.get("/session").text for _ in range(3)]
+    assert [ask("192.0.2.1") for _ in range(9)] == [200] * 8 + [429]
+    assert [ask("192.0.2.1", sessions[0]) for _ in range(9)] == [200] * 8 + [429]
+    assert ask("192.0.2.1", sessions[1]) == 429
+    assert ask("192.0.2.2") == ask("192.0.2.3", sessions[2]) == 200
+    body = QUESTION | {"fn_index": 0, "session_hash": "a"}
+    assert "wait for their answers" in told(town.post("/queue/join", body, headers=from_address("192.0.2.1")), 429)
+    assert "wait for their answers" in told(town.post("/call/v2/ask", {}, headers=from_address("192.0.2.1")), 429)
+    town.line.clear()  # when they are answered, there is room again
+    assert ask("192.0.2.1", sessions[1]) == 200
+
+
+def test_visitors_take_turns(town):
+    for address in ("192.0.2.1",) * 3 + ("192.0.2.2", "192.0.2.3", "192.0.2.2"):
+        assert town.post("/call/ask", QUESTION, headers=from_address(address)).status_code == 200
+    assert [event.request.client.host[-1] for event in town.line] == list("123121")
+    town.error = ValueError()  # who was not let in has no turn less
+    told(town.post("/call/ask", QUESTION, headers=from_address("192.0.2.4")), 422)
+    town.error = None
+    town.post("/call/ask", QUESTION, headers=from_address("192.0.2.4"))
+    assert [event.request.client.host[-1] for event in town.line] == list("1234121")
+
+
+def test_nobody_holds_all_streams(town, monkeypatch):
+    monkeypatch.setattr(doors, "STREAMS_IN_ALL", 4)
+    path = f"{API}/heartbeat/a"
+    town.door._streams.update({"192.0.2.1": 2, "192.0.2.2": 1})
+    assert "Too many" in told(town.client.get(path, headers=from_address("192.0.2.1")), 503)
+    assert town.client.get(path, headers=from_address("192.0.2.2")).status_code == 200
+    assert town.door._streams == {"192.0.2.1": 2, "192.0.2.2": 1}
+    town.door._streams["192.0.2.3"] = 1
+    assert "Too many" in told(town.client.get(path, headers=from_address("192.0.2.4")), 503)
+
+
+def test_nobody_sends_all_photographs(town, monkeypatch):
+    monkeypatch.setattr(doors, "UPLOADS_IN_ALL", 4)
+    town.door._uploading.update({("a session", "192.0.2.1"): 1, ("another", "192.0.2.1"): 1})
+    assert "Too many" in told(town.upload(("a.jpg", b"x"), headers=from_address("192.0.2.1")), 503)
+    assert town.upload(("a.jpg", b"x"), headers=from_address("192.0.2.2")).status_code == 200
+    assert len(town.door._uploading) == 2 and not town.door._decodes
+
+
+def test_a_visitors_photographs_are_decoded_one_after_the_other(house):
+    """Of the processes that decode, nobody holds more than one."""
+    at_once, most = Counter(), Counter()
+
+    def pack(data: bytes) -> bytes:
+        at_once[data] += 1
+        most[data] = max(most[data], at_once[data])
+        most["all"] = max(most["all"], at_once.total())
+        time.sleep(0.05)
+        at_once[data] -= 1
+        return data
+
+    house.decoder = house.door.decoder = SimpleNamespace(pack=pack)
+    body, kind = form("a.jpg", b"x")
+    other = form("a.jpg", b"y")[0]
+    sent: list[dict] = []
+
+    async def send(message: dict) -> None:
+        sent.append(message)
+
+    async def arrive() -> None:
+        await asyncio.gather(
+            *(
+                house.door(
+                    scope_of("/upload", {"content-type": kind}, address),
+                    receiver({"type": "http.request", "body": data, "more_body": False}),
+                    send,
+                )
+                for address, data in [("192.0.2.1", body)] * 3 + [("192.0.2.2", other)] * 2
+            )
+        )
+
+    asyncio.run(arrive())
+    assert [message["status"] for message in sent if "status" in message] == [200] * 5
+    assert most == {b"x": 1, b"y": 1, "all": 2}
+
+
+def test_who_asks_in_vain_without_end_waits(house, monkeypatch):
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(doors.asyncio, "sleep", sleep)
+    house.door._pace.clock = lambda: 100.0
+    for _ in range(12):
+        told(house.client.get("/nothing"), 404)
+    assert waits[:10] == pytest.approx([0.0] * 10) and waits[10:] == pytest.approx([0.1, 0.2])
+    house.error = RuntimeError()
+    told(house.client.get("/assets/a"), 500)
+    assert waits[-1] == pytest.approx(0.3)
+    house.error = None
+    for path in ("/", "/config", f"{API}/info", f"{API}/openapi.json"):  # what costs work does so too
+        assert house.client.get(path).status_code == 200
+    assert waits[-4:] == pytest.approx([0.35, 0.4, 0.45, 0.5])
+    assert house.upload(("a.jpg", b"x")).status_code == 200 and 0.55 in [round(wait, 9) for wait in waits]
+    count = len(waits)
+    assert house.post("/call/ask", QUESTION).status_code == house.client.get("/assets/a").status_code == 200
+    assert len(waits) == count
 
 
 # ---- names of the server ----
@@ -492,6 +652,7 @@ def test_connections_without_a_request_are_ended():
 def test_so_many_wait_for_answers_at_once(house, monkeypatch):
     assert house.client.get(f"{API}/heartbeat/a").status_code == 200
     monkeypatch.setattr(doors, "STREAMS_IN_ALL", 0)
+    assert not house.door._streams
     for path in ("heartbeat/a", "call/ask/known"):
         assert "Too many" in told(house.client.get(f"{API}/{path}"), 503)
     assert house.client.get(f"{API}/info").status_code == 200

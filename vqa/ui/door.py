@@ -3,7 +3,8 @@
 Gradio serves more than this page needs, reads bodies of any length, and believes the session that a request names.
 Here only what the page and its three endpoints use is let through, with bodies that are bounded before they are read
 as JSON, for functions that exist and with as many values as they take. The page's own events need a session that this
-server gave out: who guesses a name finds nobody behind it.
+server gave out: who guesses a name finds nobody behind it. Nobody takes more than a part of the places there are, and
+what is refused, or costs work, is answered to each at a measured pace.
 """
 
 import asyncio
@@ -25,7 +26,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vqa.common.uploads import NoRoom, Uploads
 from vqa.processing.decoder import PROCESSES, Decoder
+from vqa.ui.events import MODEL_QUEUE
 from vqa.ui.guard import MAX_PATH, BriefLog, path_problem
+from vqa.ui.pace import Pace, Turns, network
 
 MAX_UPLOAD = 8 * 2**20  # bytes of a file
 MAX_FORM = 32 * 2**20  # bytes of all files of one request
@@ -36,9 +39,14 @@ MOST_DRAINED = 2**23  # bytes of a request that is too large, which are thrown a
 MAX_TEXT = 2**17  # characters of one value
 MAX_DEPTH = 16
 MAX_ENTRIES = 100  # of a list or an object
+MAX_VALUES = 10_000  # of a body, lists and objects counted too
+MAX_NAME = 255  # bytes of a part of a path, as file systems have it
 UPLOAD_SECONDS, JSON_SECONDS = 60, 10  # for a body to arrive
 UPLOADS_OF_A_VISITOR, UPLOADS_IN_ALL = 8, 256  # at once; the former wait for one another
-STREAMS_IN_ALL = 512  # at once
+QUESTIONS_OF_A_VISITOR = 8  # that wait at once
+STREAMS_IN_ALL = 1024  # at once
+SHARE = 2  # one address takes at most one half of each of these, whatever it calls itself
+PRICES = {"refusal": 0.1, "page": 0.05, "upload": 0.05}  # in seconds, see `Pace`
 UNREAD = (408, 413)  # refusals that leave something unread, which is not read any more
 SESSION_HEADER = b"x-session"
 API = "/gradio_api"
@@ -54,11 +62,14 @@ READ = re.compile(  # what is served to GET and HEAD
     + r"/(info/?|openapi\.json|app_id/?|user/?|token/?|login_check/?|startup-events|theme\.css|heartbeat/[^/]+|"
     r"queue/data|queue/status|upload_progress|call/(v2/)?[^/]+/[^/]+|file=.+)"
 )
+PAGES = re.compile(r"/|/config/?|" + API + r"/(info/?|openapi\.json)")  # which are written anew for each who asks
 STREAMS = re.compile(API + r"/(queue/data|heartbeat/.+|call/.+)")  # which stay open until there is an answer
 WRITTEN = re.compile(API + r"/(upload|queue/join|call/(v2/)?[^/]+|cancel|reset)/?")
 DIRECT = re.compile(API + r"/(run|api)/.*")
 SESSION = re.compile(r"[\w-]{1,128}")
 FILE_NAME = re.compile(rb'filename="([^"\r\n]{1,200})')
+SENDER, TURN = "vqa.sender", "vqa.turn"  # in a request's scope: gradio keeps the request with its question
+Sender = tuple[str, str]  # a visitor, and their address
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SESSION_JS = """<script>
 (() => {
@@ -107,8 +118,10 @@ class Door:
         self.app, self.blocks, self.uploads, self.decoder, self.log = app, blocks, uploads, decoder, log
         self.hosts, self.mcp = hosts, mcp
         self._key = secrets.token_bytes(32)
-        self._streams = 0
-        self._uploading: Counter[str] = Counter()
+        self._pace, self._turns = Pace(), Turns()
+        self._streams: Counter[str] = Counter()
+        self._uploading: Counter[Sender] = Counter()
+        self._decodes: dict[Sender, asyncio.Lock] = {}
         self._decoding: anyio.CapacityLimiter | None = None
         self._turn: asyncio.Condition | None = None
 
@@ -134,12 +147,14 @@ class Door:
             response: Response = JSONResponse({"detail": refused.words}, refused.status, refused.headers)
             if refused.status in UNREAD:
                 response.headers["Connection"] = "close"
+            await self._wait(scope, "refusal")
         except ClientDisconnect:
             return
         except Exception as error:  # a fault of ours, or a request that gradio has no words for
             self.log.tell(f"{scope['method']} {scope['path'][:80]!r}", error)
             if started:
                 return
+            await self._wait(scope, "refusal")
             response = JSONResponse({"detail": "This request cannot be answered."}, 500)
         else:
             return
@@ -162,10 +177,12 @@ class Door:
             else:
                 body = await self._json(scope, receive)
                 self._check_call(path.rstrip("/").removeprefix(API), body, scope)
+                self._check_line(scope)
                 try:
                     await self._hand_on(scope, receive, send, json.dumps(body).encode())
                 except (KeyError, TypeError, ValueError) as error:  # gradio looks no closer at what is named
                     raise Refused(422, f"These are not the values of this function; see {API}/info.") from error
+                self._take_turns()
         else:
             raise Refused(404, "There is nothing here.")
 
@@ -196,10 +213,14 @@ class Door:
     def _sign(self, given: str) -> str:
         return hmac.new(self._key, given.encode("latin-1"), hashlib.sha256).hexdigest()
 
-    def _visitor(self, scope: Scope) -> str:
-        """Whose files count together: a session's, else an address's."""
-        client = scope.get("client")
-        return self._session(scope) or (client[0] if client else "")
+    def _sender(self, scope: Scope) -> Sender:
+        """Whose files and questions count together: a session's, else an address's; and the address."""
+        address = _address(scope)
+        return self._session(scope) or address, address
+
+    async def _wait(self, scope: Scope, what: str) -> None:
+        """Waits where an address asks too fast for what has a price."""
+        await asyncio.sleep(self._pace.charge(_address(scope), PRICES[what]))
 
     def _own(self, session_hash: str, scope: Scope) -> str:
         """The name under which gradio keeps a session: long, and only to be found by who was given it."""
@@ -226,6 +247,8 @@ class Door:
             return
         if path.startswith(f"{API}/file=") and (problem := path_problem(path.removeprefix(f"{API}/file="))):
             raise Refused(403, problem)
+        if len(path) > MAX_PATH or any(len(part.encode()) > MAX_NAME for part in path.split("/")):
+            raise Refused(404, "There is nothing here.")
         if path.startswith(f"{API}/call/"):
             event = path.rsplit("/", 1)[-1]
             if event not in queue.event_ids_to_events and event not in queue.pending_messages_per_session:
@@ -248,16 +271,19 @@ class Door:
             scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
         if path == "/" and scope["method"] == "GET":
             send = _with_script(send)
+        if PAGES.fullmatch(path):
+            await self._wait(scope, "page")
         if not STREAMS.fullmatch(path):
             await self.app(scope, receive, send)
             return
-        if self._streams >= STREAMS_IN_ALL:
+        address = _address(scope)
+        if self._streams.total() >= STREAMS_IN_ALL or self._streams[address] >= STREAMS_IN_ALL // SHARE:
             raise Refused(503, "Too many wait for answers; try again in a minute.")
-        self._streams += 1
+        self._streams[address] += 1
         try:
             await self.app(scope, receive, send)
         finally:
-            self._streams -= 1
+            _count_down(self._streams, address)
 
     # ---- what is written ----
 
@@ -361,6 +387,27 @@ class Door:
             if len(data) == max(counts) and getattr(block, "data_model", None) and not _is_payload(block, value):
                 raise Refused(422, f"{block.label} is an object with the path of a file that was uploaded.")
 
+    def _check_line(self, scope: Scope) -> None:
+        """Raises `Refused` where a visitor's questions, or an address's, take more of the line than is theirs."""
+        queue = self.blocks()._queue
+        lines = (line.queue for line in queue.event_queue_per_concurrency_id.values())
+        waiting = [event.request.scope.get(SENDER, ("", "")) for line in lines for event in line]
+        visitor, address = scope[SENDER] = self._sender(scope)
+        own, near = Counter(who for who, _ in waiting)[visitor], Counter(where for _, where in waiting)[address]
+        if own >= QUESTIONS_OF_A_VISITOR or near >= queue.max_size // SHARE:
+            raise Refused(429, "Too many of your questions wait for their answers; ask again when some are answered.")
+
+    def _take_turns(self) -> None:
+        """Puts those who came last where they belong in the line for the model: visitors take turns."""
+        model = self.blocks()._queue.event_queue_per_concurrency_id.get(MODEL_QUEUE["concurrency_id"])
+        line = model.queue if model else []
+        scopes = [event.request.scope for event in line]
+        for scope in scopes:
+            if TURN not in scope:
+                waiting = [other[TURN] for other in scopes if TURN in other]
+                scope[TURN] = self._turns.take(scope[SENDER][0], waiting)
+        line.sort(key=lambda event: event.request.scope[TURN])
+
     def _public(self, name: str):
         for function in self.blocks().fns.values():
             if function.api_name == name and function.api_visibility == "public":
@@ -376,32 +423,35 @@ class Door:
         Until a file is whole and its size is known it lies in memory or without a name: nothing stays of one that
         was broken off, however the program ends.
         """
-        visitor = self._visitor(scope)
+        await self._wait(scope, "upload")
+        sender = visitor, address = self._sender(scope)
         self._decoding = self._decoding or anyio.CapacityLimiter(PROCESSES)
         self._turn = self._turn or asyncio.Condition()
-        if sum(self._uploading.values()) >= UPLOADS_IN_ALL:
+        near = sum(count for (_, other), count in self._uploading.items() if other == address)
+        if self._uploading.total() >= UPLOADS_IN_ALL or near >= UPLOADS_IN_ALL // SHARE:
             raise Refused(503, "Too many photographs arrive at once; try again in a minute.")
         async with self._turn:
             try:
                 async with asyncio.timeout(UPLOAD_SECONDS):
-                    await self._turn.wait_for(lambda: self._uploading[visitor] < UPLOADS_OF_A_VISITOR)
+                    await self._turn.wait_for(lambda: self._uploading[sender] < UPLOADS_OF_A_VISITOR)
             except TimeoutError:
                 raise Refused(429, "Too many of your photographs arrive at once; try again in a minute.") from None
-            self._uploading[visitor] += 1
+            self._uploading[sender] += 1
+        one_at_a_time = self._decodes.setdefault(sender, asyncio.Lock())
         try:
             files = await self._files(scope, receive)
             paths = []
             for name, data in files:
-                decoded = await anyio.to_thread.run_sync(self.decoder.pack, data, limiter=self._decoding)
+                async with one_at_a_time:
+                    decoded = await anyio.to_thread.run_sync(self.decoder.pack, data, limiter=self._decoding)
                 path = await anyio.to_thread.run_sync(self.uploads.store, visitor, name, data, decoded)
                 paths.append(str(path))
         except NoRoom as full:
             raise Refused(507, str(full)) from full
         finally:
             async with self._turn:
-                self._uploading[visitor] -= 1
-                if not self._uploading[visitor]:
-                    del self._uploading[visitor]
+                if _count_down(self._uploading, sender) == 0:
+                    del self._decodes[sender]
                 self._turn.notify_all()
         self.blocks().upload_file_set.update(paths)
         return JSONResponse(paths)
@@ -410,6 +460,7 @@ class Door:
         """Names and contents of the files of a form. Raises `Refused`."""
         head, size, most = b"", 0, MAX_FORM + 2**16  # and what stands between files
         headers = Headers(scope=scope)
+        said = int(headers.get("content-length") or 0)
         if not headers.get("content-type", "").startswith("multipart/form-data"):
             raise Refused(400, "Photographs are sent as multipart/form-data.")
 
@@ -417,7 +468,7 @@ class Door:
             nonlocal head, size
             async for part in Request(scope, receive).stream():
                 head, size = (head + part)[:4096], size + len(part)
-                if size > most:
+                if max(size, said) > most:
                     raise too_large(None)
                 yield part
 
@@ -453,23 +504,43 @@ class Door:
         return files
 
 
-def _check_values(value: object, depth: int = 0) -> None:
-    """Raises `Refused` where a value is nested too deeply, too long, or a path that none is."""
-    if depth > MAX_DEPTH:
-        raise Refused(422, "The body is nested too deeply.")
-    if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise Refused(413, f"A text is too long: at most {MAX_TEXT} characters are read.")
-    if isinstance(value, (list, dict)) and len(value) > MAX_ENTRIES:
-        raise Refused(422, f"A list has more than {MAX_ENTRIES} entries.")
-    if isinstance(value, dict):
-        for name in ("path", "url"):
-            given = value.get(name)
-            if name in value and given is not None and (not isinstance(given, str) or len(given) > MAX_PATH):
-                raise Refused(422, f"A {name} is a text of at most {MAX_PATH} characters.")
-        if isinstance(value.get("path"), str) and (problem := path_problem(value["path"])):
-            raise Refused(422, problem)
-    for entry in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _check_values(entry, depth + 1)
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return network(client[0]) if client else ""
+
+
+def _count_down(counts: Counter, key: object) -> int:
+    """Takes one away, and forgets the key with the last; how many are left."""
+    counts[key] -= 1
+    return counts[key] if counts[key] else counts.pop(key)
+
+
+def _check_values(content: dict) -> None:
+    """Raises `Refused` where there are too many values, or one is too deep within, too long, or a path that none is."""
+    left, count = [(content, 0)], 0
+    while left:
+        value, depth = left.pop()
+        if depth > MAX_DEPTH:
+            raise Refused(422, "The body is nested too deeply.")
+        if isinstance(value, str) and len(value) > MAX_TEXT:
+            raise Refused(413, f"A text is too long: at most {MAX_TEXT} characters are read.")
+        if not isinstance(value, (list, dict)):
+            continue
+        count += len(value)
+        if len(value) > MAX_ENTRIES or count > MAX_VALUES:
+            raise Refused(422, f"A list has more than {MAX_ENTRIES} entries, or all lists more than {MAX_VALUES}.")
+        if isinstance(value, dict):
+            _check_paths(value)
+        left += ((entry, depth + 1) for entry in (value.values() if isinstance(value, dict) else value))
+
+
+def _check_paths(value: dict) -> None:
+    for name in ("path", "url"):
+        given = value.get(name)
+        if given is not None and (not isinstance(given, str) or len(given) > MAX_PATH):
+            raise Refused(422, f"A {name} is a text of at most {MAX_PATH} characters.")
+    if isinstance(value.get("path"), str) and (problem := path_problem(value["path"])):
+        raise Refused(422, problem)
 
 
 def _is_payload(block: object, value: object) -> bool:

@@ -1,0 +1,59 @@
+"""What one visitor may take of the server: questions are answered in turns, and who spends too fast waits.
+
+What costs work has a price. A browser, or a program that asks one thing after the other, never waits for it. Who
+sends without end does so at the pace that the prices allow, whatever the number of connections.
+"""
+
+import ipaddress
+import time
+from collections.abc import Callable, Sequence
+
+CREDIT = 1.0  # seconds that may be spent at once
+LONGEST = 5.0  # seconds that a request waits
+REMEMBERED = 1000  # addresses
+
+
+class Pace:
+    """Keeps for each address until when its requests are paid for."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self.clock = clock
+        self._paid: dict[str, float] = {}
+
+    def charge(self, address: str, price: float) -> float:
+        """The seconds that a request of this price has to wait; each second pays for one."""
+        now = self.clock()
+        if len(self._paid) >= REMEMBERED:
+            self._paid = {known: until for known, until in self._paid.items() if until > now - CREDIT}
+        until = min(max(self._paid.get(address, 0.0), now - CREDIT) + price, now + LONGEST)
+        self._paid[address] = until
+        return max(0.0, until - now)
+
+
+class Turns:
+    """In which round each visitor's next question is answered: one of each a round, however many somebody sends.
+
+    Start-time fair queueing (Goyal, Vin and Cheng 1996), where all questions are equally long.
+    """
+
+    def __init__(self):
+        self._now = 0
+        self._last: dict[str, int] = {}
+
+    def take(self, visitor: str, waiting: Sequence[int]) -> int:
+        """The round of one more question, while those of the rounds `waiting` wait."""
+        self._now = max(self._now, min(waiting, default=max(self._last.values(), default=0)))
+        self._last = {known: last for known, last in self._last.items() if last >= self._now}
+        self._last[visitor] = max(self._now, self._last.get(visitor, -1) + 1)
+        return self._last[visitor]
+
+
+def network(address: str) -> str:
+    """Whose address it is: of IPv6 the first half, for one machine has all of the second."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:  # a socket without one, or a name
+        return address
+    if found.version == 6 and found.ipv4_mapped:  # as a socket for both kinds tells it
+        return str(found.ipv4_mapped)
+    return address if found.version == 4 else str(ipaddress.IPv6Network((int(found) >> 64 << 64, 64)))
