@@ -15,6 +15,7 @@ import urllib.error
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import cycle
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
+READY = 8  # files of a kind that an attacker has
 BOMB_SIDES = (7700, 5600, 4600, 4000)  # 59 to 16 megapixels: about what a header may say, by kind of image
 
 
@@ -114,12 +116,12 @@ def text_bomb(rng: random.Random) -> bytes:
     packed = zeros(rng.choice((2**21, 2**26)))
     chunk = rng.choice(
         (
-            png_chunk(b"zTXt", b"Comment\0\0" + packed),
-            png_chunk(b"iTXt", b"Comment\0\1\0\0\0" + packed),
-            png_chunk(b"iCCP", b"profile\0\0" + packed),
-            b"".join(png_chunk(b"zTXt", b"c%d\0\0" % i + zeros(2**20)) for i in range(70)),
+            lambda: png_chunk(b"zTXt", b"Comment\0\0" + packed),
+            lambda: png_chunk(b"iTXt", b"Comment\0\1\0\0\0" + packed),
+            lambda: png_chunk(b"iCCP", b"profile\0\0" + packed),
+            lambda: b"".join(png_chunk(b"zTXt", b"c%d\0\0" % i + zeros(2**20)) for i in range(70)),
         )
-    )
+    )()
     return png(2, 2, zlib.compress(bytes(14)), 8, 2, chunk)
 
 
@@ -254,23 +256,25 @@ def many_parts(rng: random.Random, size: int = 2**22) -> bytes:
     gif = encoded(Image.new("P", (3, 3)), "GIF")
     webp = encoded(Image.new("RGB", (3, 3)), "WEBP", lossless=True)
     frame = b"\x0b\0\0\0\0\0\0\0\0\0\0\0\0"
+    avif = struct.pack(">I4s4s4x", 16, b"ftyp", b"avif")
+    photoshop = b"Photoshop 3.0\0" + b"8BIM\x03\xe9\0\0\0\0\0\0" * 5000
     after = 13 + (3 << (gif[10] & 7) + 1 if gif[10] & 128 else 0)
     return rng.choice(
         (
-            jpeg[:2] + jpeg_segment(0xFE, b"") * (size // 4) + jpeg[2:],
-            jpeg[:2] + b"\xff" * size + jpeg[2:],
-            jpeg[:20] + bytes(size) + jpeg[20:],
-            jpeg[:2] + jpeg_segment(0xED, b"Photoshop 3.0\0" + b"8BIM\x03\xe9\0\0\0\0\0\0" * 5000) * 60 + jpeg[2:],
-            whole[:33] + png_chunk(b"tEXt", b"a\0") * (size // 14) + whole[33:],
-            gif[:after] + b"\x21\xfe" + b"\x01a" * (size // 2) + b"\0" + gif[after:],
-            gif[:after] + b"\x21\xfe\0" * (size // 3) + gif[after:],
-            webp[:12] + b"XXXX\0\0\0\0" * (size // 8) + webp[12:],
-            b"P6 #" + b"a" * size + b"\n2 2 255\n" + bytes(12),
-            b"P6" + b"\n" * size + b"2 2 255\n" + bytes(12),
-            struct.pack(">I4s4s4x", 16, b"ftyp", b"avif") + struct.pack(">I4s", 8, b"free") * (size // 8),
-            struct.pack(">I4s4s4x", 16, b"ftyp", b"avif") + struct.pack(">I4s", size, b"meta") + frame * (size // 13),
+            lambda: jpeg[:2] + jpeg_segment(0xFE, b"") * (size // 4) + jpeg[2:],
+            lambda: jpeg[:2] + b"\xff" * size + jpeg[2:],
+            lambda: jpeg[:20] + bytes(size) + jpeg[20:],
+            lambda: jpeg[:2] + jpeg_segment(0xED, photoshop) * 60 + jpeg[2:],
+            lambda: whole[:33] + png_chunk(b"tEXt", b"a\0") * (size // 14) + whole[33:],
+            lambda: gif[:after] + b"\x21\xfe" + b"\x01a" * (size // 2) + b"\0" + gif[after:],
+            lambda: gif[:after] + b"\x21\xfe\0" * (size // 3) + gif[after:],
+            lambda: webp[:12] + b"XXXX\0\0\0\0" * (size // 8) + webp[12:],
+            lambda: b"P6 #" + b"a" * size + b"\n2 2 255\n" + bytes(12),
+            lambda: b"P6" + b"\n" * size + b"2 2 255\n" + bytes(12),
+            lambda: avif + struct.pack(">I4s", 8, b"free") * (size // 8),
+            lambda: avif + struct.pack(">I4s", size, b"meta") + frame * (size // 13),
         )
-    )
+    )()
 
 
 def tiff(tags: list[tuple[int, int, int, int]], body: bytes = b"") -> bytes:
@@ -509,6 +513,23 @@ def ask_of(address: str, data: bytes) -> int:
     return call(address, uploaded(path), "what is this?", "", 3, "")
 
 
+@cache
+def made(kind: Callable[[random.Random], bytes], number: int) -> bytes:
+    return kind(random.Random(number))
+
+
+def ready(kind: Callable[[random.Random], bytes], rng: random.Random) -> bytes:
+    """One of a few files of a kind, each made once."""
+    return made(kind, rng.randrange(READY))
+
+
+def prepare() -> None:
+    """Makes what the requests send, so that who attacks has it ready."""
+    for kind in (many_scans, many_parts, shared_strips, text_bomb, claimed_size):
+        for number in range(READY):
+            made(kind, number)
+
+
 def broken_off(address: str, rng: random.Random) -> int:
     """An upload that ends in the middle of a photograph."""
     parts, (body, kind) = urlsplit(address), form("cat.jpg", bytes(2**20))
@@ -550,11 +571,11 @@ REQUESTS: dict[str, Callable[[str, random.Random], int]] = {
     ),
     "another host's name": lambda address, rng: request(address, "/", method="GET", Host="evil.example.org"),
     "an upload that breaks off": broken_off,
-    "a photograph of many scans": lambda address, rng: ask_of(address, many_scans(rng)),
-    "a photograph of many parts": lambda address, rng: ask_of(address, many_parts(rng)),
-    "a TIFF that shares its strips": lambda address, rng: ask_of(address, shared_strips(rng)),
-    "metadata that grows": lambda address, rng: ask_of(address, text_bomb(rng)),
-    "a header that claims a size": lambda address, rng: ask_of(address, claimed_size(rng)),
+    "a photograph of many scans": lambda address, rng: ask_of(address, ready(many_scans, rng)),
+    "a photograph of many parts": lambda address, rng: ask_of(address, ready(many_parts, rng)),
+    "a TIFF that shares its strips": lambda address, rng: ask_of(address, ready(shared_strips, rng)),
+    "metadata that grows": lambda address, rng: ask_of(address, ready(text_bomb, rng)),
+    "a header that claims a size": lambda address, rng: ask_of(address, ready(claimed_size, rng)),
     "results that nobody reads": lambda address, rng: ask_of(address, picture(rng, "PNG", (40, 30))),
     "the page, opened and left": lambda address, rng: request(address, "/", method="GET"),
 }

@@ -21,11 +21,11 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.sharedctypes import Synchronized
-from multiprocessing.synchronize import Event
+from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
 
 from tests import hostile
-from tests.visitor import Page, call, outcome, upload, uploaded
+from tests.visitor import Page, call, from_afar, outcome, upload, uploaded
 from vqa.cli.arguments import WEIGHTS, positive
 from vqa.common.files import write_json
 from vqa.evaluate.costs import memory_mb, running_page
@@ -35,15 +35,20 @@ from vqa.evaluate.tables import attack_table, load_table
 
 PHOTOGRAPHS = 8  # that visitors ask about, with as many questions each
 SPAWN = multiprocessing.get_context("spawn")
+PREPARED = 600  # seconds that a stranger may take to make what it sends
+ENDED = 300  # seconds in which what was ended must be gone
 SETTLED = 25  # seconds after which a server has given back what it can
 PARTS = ("visits", "soak", "requests", "siege", "abandoned", "ends")
 PAUSE = 0.5  # seconds that a visitor waits who found the queue full
 Expected = dict[tuple[str, str], list[dict]]  # answers by the server's path of a photograph and by question
 
 
-def answers(address: str, path: str, question: str) -> list[dict]:
-    """The answers to a question about an uploaded photograph. Raises `HTTPError`, or `ValueError` with the reason."""
-    event, result = outcome(call(address, "ask", [uploaded(path), question, "", 3, ""]))
+def answers(address: str, path: str, question: str, visitor: int = 0) -> list[dict]:
+    """What a visitor with an address of their own is told about an uploaded photograph.
+
+    Raises `HTTPError`, or `ValueError` with the reason.
+    """
+    event, result = outcome(call(address, "ask", [uploaded(path), question, "", 3, ""], **from_afar(visitor)))
     if event != "complete":
         raise ValueError(f"{question} of {path}: {result}")
     return result[0]["top"]
@@ -67,7 +72,7 @@ def visit(address: str, expected: Expected, visitors: int, seconds: float) -> di
             (path, question), known = rng.choice(list(expected.items()))
             asked = time.perf_counter()
             try:
-                found = answers(address, path, question)
+                found = answers(address, path, question, number)
                 kind = "answers" if same(found, known) else "different"
             except urllib.error.HTTPError as error:
                 kind = "refused" if error.code == 503 else "errors"
@@ -150,23 +155,28 @@ def reset_peak(process: int) -> float | None:
 
 def siege(address: str, process: int, expected: Expected, visitors: int, seconds: float) -> dict:
     """Visitors alone, and beside a stranger who sends each kind of bad request in a loop; then the memory again."""
+    steps, ended, sent = SPAWN.Barrier(2), SPAWN.Event(), SPAWN.Value("l", 0)
+    stranger = SPAWN.Process(target=attack, args=(address, steps, ended, sent), daemon=True)  # whose work is not theirs
+    stranger.start()
+    steps.wait(PREPARED)
     visit(address, expected, visitors, min(seconds, 5))  # what grows once has grown
     before = memory_mb("VmRSS", process)
     alone_ = visit(address, expected, visitors, seconds)
-    ended, sent = SPAWN.Event(), SPAWN.Value("l", 0)
-    stranger = SPAWN.Process(target=attack, args=(address, ended, sent))  # whose work is not the visitors'
-    stranger.start()
+    steps.wait(PREPARED)
     beside = visit(address, expected, visitors, seconds)
     ended.set()
-    stranger.join()
+    stranger.join(ENDED)
     time.sleep(SETTLED)
     after = memory_mb("VmRSS", process)
     return {"alone": alone_, "beside": beside, "bad_requests": sent.value, "memory_mb": [before, after]}
 
 
-def attack(address: str, ended: Event, sent: Synchronized) -> None:
-    """Sends each kind of bad request in turn, again and again, until it is `ended`."""
+def attack(address: str, steps: Barrier, ended: Event, sent: Synchronized) -> None:
+    """Makes what it sends, and then sends each kind of bad request in turn, again and again, until it is `ended`."""
     rng = random.Random(0)
+    hostile.prepare()
+    steps.wait(PREPARED)
+    steps.wait(PREPARED + 3600)
     for send in itertools.cycle(hostile.REQUESTS.values()):
         if ended.is_set():
             return
@@ -205,7 +215,7 @@ def ends(weights: Path, rounds: int) -> list[dict]:
                         hostile.call(address, uploaded(path), QUESTIONS[0], "", 3, "")
                     start = time.perf_counter()
                     page.send_signal(number)
-                    page.wait()
+                    page.wait(ENDED)
                     seconds.append(time.perf_counter() - start)
                 if number == signal.SIGKILL:
                     with running_page(weights, environment):
