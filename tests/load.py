@@ -138,7 +138,7 @@ def requests(address: str, process: int, tries: int) -> list[dict]:
                 "accepted": statuses[200],
                 "faults": sum(count for status, count in statuses.items() if status == 500),
                 "worst_seconds": worst,
-                "memory_mb": None if before is None else peak - before,
+                "memory_mb": None if before is None else max(0.0, peak - before),
             }
         )
     return found
@@ -245,6 +245,8 @@ def main() -> None:
     out = args.out or args.weights / "load.json"
     load = json.loads(out.read_bytes()) if out.is_file() else {"visits": [], "soak": None}
     load["commits"] = load.get("commits", {}) | dict.fromkeys(args.parts, commit())
+    if "requests" in args.parts:
+        hostile.prepare()  # making what is sent is not the server's time
     if set(args.parts) - {"ends"}:
         with running_page(args.weights) as (address, page):
             expected, process = alone(address), page.pid
