@@ -176,6 +176,17 @@ def test_questions_over_http(server, photo, tmp_path, count):
     assert not outcomes["megabyte", "answered"] and not outcomes["command", "refused"]
 
 
+def test_no_statistics_are_made_of_who_asks(server, photo, tmp_path, monkeypatch):
+    from gradio.queueing import Queue
+
+    tables = []
+    monkeypatch.setattr(Queue, "_get_df", lambda records: tables.append(records))
+    photo.save(tmp_path / "photo.png")
+    path = upload(server, "photo.png", (tmp_path / "photo.png").read_bytes())
+    assert ask(server, path, QUESTION) == "answered" and ask(server, path, "?") == "refused"
+    assert not tables
+
+
 @pytest.mark.parametrize(
     "name", ["../../../../tmp/harm.jpg", "/etc/harm.jpg", "..\\..\\harm.jpg", "a\\0.jpg", "x" * 3000]
 )

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import gradio as gr
+from gradio.queueing import Queue
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
@@ -73,12 +74,19 @@ def serve(
             **options,
         }
     )
+    keep_no_statistics(page._queue)
     sessions = Sessions()
     sessions.set_blocks(page)
     app.state_holder = sessions
     threading.Thread(target=_sweep, args=(page, uploads), daemon=True).start()
     threading.Thread(target=_hang_up, args=(page,), daemon=True).start()
     return address
+
+
+def keep_no_statistics(queue: Queue) -> None:
+    """After each event gradio makes a table of the last 10,000, which takes milliseconds and nobody reads here."""
+    queue.ANALYTICS_MAX_EVENTS = 1
+    queue.compute_analytics_summary = lambda records: queue.cached_event_analytics_summary
 
 
 def icon(root_path: str) -> str:
