@@ -17,7 +17,7 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -36,7 +36,7 @@ import app as entry
 import vqa.ui
 from tests.browser import Visitor, browser, served
 from tests.proxy import behind
-from tests.visitor import Page, outcome, upload, uploaded
+from tests.visitor import Page, from_afar, outcome, post, upload, uploaded
 from tests.visitor import call as visit
 from vqa.evaluate.costs import running_page
 from vqa.explain.explanation import explain
@@ -578,16 +578,20 @@ def test_a_full_queue_refuses_politely(client, address, tiny_predictor, photo_fi
     monkeypatch.setattr(tiny_predictor, "similarity", wait)
     first = client.submit(handle_file(photo_file), "a cat", "aligned", api_name="/similarity")
     assert busy.wait(60)
-    request = urllib.request.Request(
-        f"{address}gradio_api/call/similarity",
-        json.dumps({"data": [None, "a cat", "aligned", False]}).encode(),
-        {"Content-Type": "application/json"},
-    )
-    try:
+    body = json.dumps({"data": [None, "a cat", "aligned", False]}).encode()
+
+    def send(visitors: Iterable[int]) -> urllib.error.HTTPError:
+        """Asks one question for each of these until one is refused."""
         with pytest.raises(urllib.error.HTTPError) as refused:
-            for _ in range(QUEUE_SIZE + 2):
-                urllib.request.urlopen(request, timeout=30).close()
-        assert refused.value.code == 503 and b"full" in refused.value.read()
+            for number in visitors:
+                post(f"{address}gradio_api/call/similarity", body, "application/json", **from_afar(number))
+        return refused.value
+
+    try:
+        greedy = send([0] * (QUEUE_SIZE + 2))
+        assert greedy.code == 429 and b"Too many of your questions" in greedy.read()
+        full = send(range(1, QUEUE_SIZE + 2))  # others still find a place
+        assert full.code == 503 and b"full" in full.read()
     finally:
         done.set()
     assert first.result(timeout=60)["words"] == similarity.words
