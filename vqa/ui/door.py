@@ -76,6 +76,7 @@ SESSION_JS = """<script>
     const plain = window.fetch.bind(window);
     const given = () => plain(new URL("session", document.baseURI)).then((reply) => reply.text());
     let session = given();
+    let last = Promise.resolve();
     window.fetch = async (input, options = {}) => {
         const asked = input instanceof Request ? input : null;
         const url = new URL(asked ? asked.url : input, document.baseURI);
@@ -85,10 +86,16 @@ SESSION_JS = """<script>
             headers.set("X-Session", await session);
             return plain(input, {...options, headers});
         };
-        const reply = await send();
-        if (reply.status !== 403 || reply.headers.get("X-Session") !== "ended") return reply;
-        session = given();
-        return send();
+        const get = async () => {
+            const reply = await send();
+            if (reply.status !== 403 || reply.headers.get("X-Session") !== "ended") return reply;
+            session = given();
+            return send();
+        };
+        if (!url.pathname.endsWith("/queue/join")) return get();
+        const joined = last.then(get);  // over several connections they would arrive in any order
+        last = joined.catch(() => {});
+        return joined;
     };
 })();
 </script>"""
