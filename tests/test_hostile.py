@@ -180,7 +180,7 @@ def test_no_statistics_are_made_of_who_asks(server, photo, tmp_path, monkeypatch
     from gradio.queueing import Queue
 
     tables = []
-    monkeypatch.setattr(Queue, "_get_df", lambda records: tables.append(records))
+    monkeypatch.setattr(Queue, "_get_df", staticmethod(tables.append))
     photo.save(tmp_path / "photo.png")
     path = upload(server, "photo.png", (tmp_path / "photo.png").read_bytes())
     assert ask(server, path, QUESTION) == "answered" and ask(server, path, "?") == "refused"
