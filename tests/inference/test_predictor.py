@@ -222,7 +222,7 @@ def test_a_caption_repeats_no_three_pieces_where_an_answer_may(parrot, photo, mo
     predictor = parrot(text)
     heads, found = predictor.models["aligned"].heads, []
     search = heads.search
-    monkeypatch.setattr(heads, "search", lambda *asked: found.append(search(*asked)) or found[-1])
+    monkeypatch.setattr(heads, "search", lambda *asked, **how: found.append(search(*asked, **how)) or found[-1])
     assert predictor.ask(photo, "what is this?").answer == text
     predictor.caption(photo)
     answers, captions = ([pieces for pieces, _ in row] for [row] in found)

@@ -1,7 +1,6 @@
 """Measure how near the model's captions are to people's."""
 
 import argparse
-import json
 from pathlib import Path
 
 from vqa.cli.arguments import (
@@ -12,7 +11,7 @@ from vqa.cli.arguments import (
     trained_on,
 )
 from vqa.common.extras import check_extra
-from vqa.common.files import check_writable, write_whole
+from vqa.common.files import check_writable, write_lines
 from vqa.data.images import ImageStore
 from vqa.evaluate.captions import NEEDED_BY, PACKAGE, as_rows, describe, summarise
 from vqa.evaluate.records import EvalFile
@@ -43,7 +42,6 @@ def run(args: argparse.Namespace) -> None:
         print(f"{name.replace('_', '-')} {report[name]['value']:.3f} [{low:.3f}, {high:.3f}]")
     print(f"{report['count']} captions, {report['repeated']} of them say something twice around “and”")
     if args.predictions:
-        lines = (json.dumps(row, ensure_ascii=False) for row in as_rows(rows, said))
-        write_whole(args.predictions, "".join(f"{line}\n" for line in lines))
+        write_lines(args.predictions, as_rows(rows, said))
     if out:
         out.write({"captions": report}, args, [*args.images, *args.captions])

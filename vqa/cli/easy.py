@@ -1,9 +1,10 @@
 """Write the pictures and questions of easy-VQA as files, to train on and to measure with."""
 
 import argparse
-import json
 import shutil
 from pathlib import Path
+
+from vqa.common.files import write_lines
 
 SOURCE = "easy-vqa"
 
@@ -36,5 +37,5 @@ def run(args: argparse.Namespace) -> None:
         for question, answer, number in zip(*asked, strict=True):
             row = {"image_id": f"{split}-{number}", "question": question, "answer": answer}
             rows.append(row | {"source": SOURCE, "split": split})
-    (args.out / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    write_lines(args.out / "questions.jsonl", rows)
     print(f"Wrote {len(rows):,} questions about {sum(len(paths) for paths, _ in splits.values()):,} pictures.")

@@ -4,7 +4,6 @@ With `accelerate launch -m vqa evaluate ...` several processes, GPUs or machines
 """
 
 import argparse
-import json
 import random
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,7 @@ from vqa.cli.arguments import (
     writable_answers,
 )
 from vqa.common.distributed import processes
-from vqa.common.files import check_writable, write_whole
+from vqa.common.files import check_writable, write_lines
 from vqa.data.images import ImageStore
 from vqa.data.questions import read_questions
 from vqa.evaluate.accuracy import as_rows, as_table, ask_all, summarise, wordnet_for
@@ -76,7 +75,7 @@ def run(args: argparse.Namespace) -> None:
     print(as_table(report["benchmarks"]))
     print(f"expected calibration error {report['ece']:.3f}")
     if args.predictions:
-        write_whole(args.predictions, "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in as_rows(scored)))
+        write_lines(args.predictions, as_rows(scored))
     if out and args.question_only:
         out.add_question_only(report["benchmarks"], args)
     elif out:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -31,6 +32,11 @@ def write_whole(path: Path, text: str) -> None:
 
 def write_json(path: Path, content: dict) -> None:
     write_whole(path, json.dumps(content, indent=1) + "\n")
+
+
+def write_lines(path: Path, rows: Iterable[dict]) -> None:
+    """Writes JSON lines, one a row, as `write_whole` does."""
+    write_whole(path, "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows))
 
 
 def read_json(path: Path, keys: set[str], kind: str) -> dict:

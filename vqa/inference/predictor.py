@@ -343,8 +343,8 @@ class VQAPredictor:
         start = time.perf_counter()
         if allowed is None:
             choices = [_offered(question.text, model, processor) for question in read]
-            says = (1.0, NO_REPEAT_NGRAM_SIZE, NothingTwice(processor)) if sentence else ()
-            found = model.heads.search(memory, top_k, None, BEAM_WIDTH, *says)
+            rules = _of_sentences(processor) if sentence else {}
+            found = model.heads.search(memory, top_k, None, BEAM_WIDTH, **rules)
             for row in (row for row, offered in enumerate(choices) if offered):
                 found[row] = model.heads.search(_row(memory, row), top_k, list(choices[row]))[0]
         else:
@@ -468,6 +468,12 @@ def check_top_k(top_k: int, most: int | None = None) -> None:
     if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1 or (most is not None and top_k > most):
         limit = "" if most is None else f" to {most}; with a list of answers, to as many as there are"
         raise ValueError(f"top_k is a whole number from 1{limit or ' on'}, not {top_k!r}.")
+
+
+def _of_sentences(processor: VQAProcessor) -> dict:
+    """How `VQAHeads.search` finds a sentence."""
+    twice = NothingTwice(processor)
+    return {"length_penalty": 1.0, "no_repeat_ngram_size": NO_REPEAT_NGRAM_SIZE, "refused": twice}
 
 
 def _merge(hypotheses: list[Hypothesis], text_of: Callable[[tuple[int, ...]], str]) -> list[Answer]:

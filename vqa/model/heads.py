@@ -148,5 +148,15 @@ class VQAHeads(nn.Module):
             return closed_search(log_probs, len(mask), PrefixTree(allowed), count, bos, eos)
         banned = (config.pad_token_id, bos, config.unk_token_id)
         width = max(num_beams, count)
-        says = banned, length_penalty, no_repeat_ngram_size, refused
-        return beam_search(log_probs, len(mask), width, config.max_answer_pieces, bos, eos, *says)
+        return beam_search(
+            log_probs,
+            len(mask),
+            width,
+            config.max_answer_pieces,
+            bos,
+            eos,
+            banned=banned,
+            length_power=length_penalty,
+            no_repeat_ngram_size=no_repeat_ngram_size,
+            refused=refused,
+        )

@@ -162,8 +162,9 @@ class VQAModel(PreTrainedModel):
         """
         states = self._states(pixel_values, input_ids, attention_mask, image_states, text_states)
         memory = self.heads.read(self.heads.fuse(*states), states[-1])
-        says = num_beams, length_penalty, no_repeat_ngram_size
-        found = self.heads.search(memory, num_return_sequences, allowed, *says)
+        found = self.heads.search(
+            memory, num_return_sequences, allowed, num_beams, length_penalty, no_repeat_ngram_size
+        )
         rows = [answers[i][0] if i < len(answers) else () for answers in found for i in range(num_return_sequences)]
         rows = [torch.tensor(row, dtype=torch.long, device=self.device) for row in rows]
         return nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=self.config.pad_token_id)

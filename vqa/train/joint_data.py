@@ -218,9 +218,9 @@ def nearest_captions(captions: dict[str, list[str]], texts: TextStates, first: i
         embeds.append(pool(states, mask))
     embeds = torch.cat(embeds)
     place = {image_id: i for i, (image_id, _) in reversed(list(enumerate(owners)))}
-    nearest = {}
-    for start in range(0, len(captions), 256):  # few at a time, for the sake of memory
-        part = list(captions.items())[start : start + 256]
+    nearest, photographs = {}, list(captions.items())
+    for start in range(0, len(photographs), 256):  # few at a time, for the sake of memory
+        part = photographs[start : start + 256]
         cosines = embeds[[place[image_id] for image_id, _ in part]] @ embeds.T
         most = min(last + max(len(own) for _, own in part), len(owners))
         for (image_id, own), ranked in zip(part, cosines.topk(most).indices.tolist(), strict=True):
