@@ -367,7 +367,7 @@ def test_defaults_are_enough(client, tiny_predictor, photo_file):
     ("arguments", "message"),
     [
         (("", "aligned", 5, ""), "question"),
-        ((QUESTION, "other", 5, ""), "variant is one of"),
+        ((QUESTION, "other", 5, ""), "no variant 'other', only aligned, unaligned"),
         ((QUESTION, "aligned", 99, ""), "top_k"),
         ((QUESTION, "aligned", 5, "red " * 99), "too long"),
         ((QUESTION, "aligned", 5, "red\n红色"), "not English"),

@@ -64,7 +64,7 @@ def own_data(tmp_path, tiny_data):
     return tmp_path
 
 
-def test_own_data_in_one_command(own_data, tiny_weights, photo, monkeypatch, caplog):
+def test_own_data_in_one_command(own_data, tiny_weights, photo, monkeypatch, caplog, capsys):
     config = json.loads((ROOT / "configs" / "own.json").read_text())
     config |= {name: str(tiny_weights / "encoders" / name) for name in ("vision", "text")}
     config |= {"start": str(tiny_weights), "fit": config["fit"] | {"steps": 2, "warmup_steps": 1}}
@@ -73,6 +73,8 @@ def test_own_data_in_one_command(own_data, tiny_weights, photo, monkeypatch, cap
     monkeypatch.chdir(own_data)
     assert main(["train", "--config", "own.json", *files]) == 0
     assert "no captions to align" in caplog.text
+    record = json.loads((own_data / "mine" / "aligned" / "train.json").read_text())["val"]
+    assert f"{record['right']} of {record['questions']} val questions are answered rightly" in capsys.readouterr().out
     [log] = (own_data / "runs").glob("own-aligned-*/joint/log.jsonl")
     record = json.loads((own_data / "mine" / "aligned" / "train.json").read_text())
     assert 20 <= record["examples"]["vqa-v2"] < 30  # a tenth of the photographs, by their ids, is val

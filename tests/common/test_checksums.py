@@ -29,6 +29,11 @@ def summed(tiny_weights, tmp_path) -> Path:
     return root
 
 
+def test_weights_may_be_read_by_whom_the_files_beside_them_may(summed):
+    modes = {path.stat().st_mode for part in PARTS for path in (summed / part).iterdir() if path.is_file()}
+    assert len(modes) == 1
+
+
 def truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-7])
 

@@ -117,7 +117,9 @@ def test_official_files_stand_beside_others_and_keep_their_split(tmp_path):
     }
     [(number, row)] = iterate_rows(files[2], question_row)
     assert (number, row["image_id"], row["split"]) == (1, "COCO_test2015_000000012345", "test")
-    with pytest.raises(RowError, match=r"test-dev2015\.json, question 1: answer is missing"):
+    with pytest.raises(
+        RowError, match=r"test-dev2015\.json, question 1: answer is missing; give the file of .* annotations"
+    ):
         read_rows([files[2]], answered_row)
 
 

@@ -8,12 +8,14 @@ import shutil
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import ViTConfig, ViTModel
 
 from vqa.common.checksums import SUMS_FILE
 from vqa.data.images import ImageStore
 from vqa.data.trained_on import TRAINED_ON_FILE, TrainedOn
 from vqa.inference.predictor import VQAPredictor
 from vqa.model.model import VQAModel
+from vqa.processing.processor import image_processor_for
 from vqa.train.checkpoint import save
 from vqa.train.contrastive import CaptionPairs
 from vqa.train.examples import Example
@@ -45,6 +47,16 @@ def test_photographs_are_seen_at_another_size_from_there_on(joint_settings, tiny
     assert seen.states.states.shape[1] == 25 and predictor.ask(seen, "what color is this?", "unaligned").top
     later = joint_settings(fit=fit | {"steps": 0}, model={}, start=own["out"], out=str(tmp_path / "later"))
     assert train_joint(later, "unaligned", False, tmp_path / "later-run").model.grid_size == (5, 5)
+
+
+def test_heads_do_not_start_over_another_encoder(joint_settings, tiny_weights, tmp_path):
+    config = ViTConfig(image_size=96, patch_size=32, hidden_size=16, num_hidden_layers=1, num_attention_heads=2)
+    ViTModel(config, add_pooling_layer=False).save_pretrained(tmp_path / "vit")
+    image_processor_for(config).save_pretrained(tmp_path / "vit")
+    own = {"model": {}, "vision": str(tmp_path / "vit"), "fit": {"steps": 0, "learning_rate": 1}}
+    with pytest.raises(ValueError, match="If `vision` or `text` is another encoder, leave `start` out"):
+        prepare(joint_settings(start=str(tiny_weights), **own), "unaligned")
+    assert prepare(joint_settings(**own), "unaligned").model.vision_encoder.config.hidden_size == 16
 
 
 @pytest.fixture(scope="module")

@@ -47,9 +47,10 @@ def test_a_wrong_base_is_refused(tmp_path, text, message):
     ("change", "message"),
     [
         ({"stage": "jont"}, "one of encoder, joint"),
-        ({"batchsize": 3}, "batchsize"),
+        ({"batchsize": 3}, r"c\.json: there is no setting batchsize\."),
+        ({"captoins": ["a.jsonl"]}, r"there is no setting captoins \(did you mean captions\?\)\."),
         ({"images": None}, "images"),
-        ({"fit": {"stepz": 3}}, "stepz"),
+        ({"fit": {"stepz": 3}}, r"there is no setting fit\.stepz \(did you mean fit\.steps\?\)\."),
         ({"stage": ["joint"]}, "one of encoder, joint"),
         ({"images": "photos"}, r'c\.json: images is a list, and each item a text, not "photos"'),
         ({"questions": [3]}, "questions is a list"),
@@ -61,8 +62,11 @@ def test_a_wrong_base_is_refused(tmp_path, text, message):
         ({"image_size": "big"}, 'image_size is a whole number or null, not "big"'),
         ({"questions_per_batch": {"a": 1.5}}, "questions_per_batch is an object, and each value a whole number"),
         ({"model": {"hidden_size": "256"}}, r'model\.hidden_size is a whole number, not "256"'),
-        ({"model": {"hiden_size": 256}}, r"model\.hiden_size is not a setting of the model"),
-        ({"model": {"variant": "aligned"}}, r"model\.variant is not a setting of the model"),
+        (
+            {"model": {"hiden_size": 256}},
+            r"no setting model\.hiden_size \(did you mean model\.hidden_size\?\)\.",
+        ),
+        ({"model": {"variant": "aligned"}}, r"there is no setting model\.variant"),
     ],
 )
 def test_a_wrong_configuration_is_refused(tiny_data, tmp_path, change, message):

@@ -28,7 +28,7 @@ from vqa.cli.arguments import (
 )
 from vqa.common.distributed import processes
 from vqa.common.english import NOT_ENGLISH, is_english
-from vqa.common.files import check_folder, write_whole
+from vqa.common.files import check_writable, write_whole
 from vqa.data.images import ImageStore
 from vqa.data.questions import QuestionRow, RowError, iterate_questions
 from vqa.evaluate.records import hash_weights
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     rows = {number: in_english(row) for number, row in iterate_questions(args.questions)}
     if not rows:
         raise ValueError(f"{args.questions} has no questions.")
-    check_folder(args.out)
+    check_writable(args.out)
     store = ImageStore(args.images)
     answers = read_answer_list(args.answers)
     state = processes()

@@ -28,6 +28,9 @@ def write_sums(directory: str | Path) -> None:
         raise FileNotFoundError(f"There are no weights in {directory}.")
     names = {path.name for path in loaded_files(directory)} | {name for name in SHOWN if (directory / name).is_file()}
     _write(directory, {name: hash_files([directory / name]) for name in names})
+    mode = (directory / SUMS_FILE).stat().st_mode
+    for name in names:  # safetensors are written for their owner alone: whoever may read the list may read them
+        (directory / name).chmod(mode)
 
 
 def list_again(path: Path) -> None:

@@ -20,6 +20,7 @@ from vqa.processing.text import clean_question, clean_text, normal_form
 
 logger = logging.getLogger(__name__)
 Check = Callable[[object], dict]
+VQA_V2 = "vqa-v2"  # the source of its official files
 SPLITS = ("train", "val", "test")
 SPLIT_NAMES = {  # what a split is called, before a year or a part's name
     "train": "train",
@@ -200,7 +201,7 @@ def vqa_v2_rows(files: Iterable[str | Path]) -> list[dict]:
                 annotations.update({note["question_id"]: note for note in document["annotations"]})
             else:
                 subtype = document.get("data_subtype")
-                common = {"source": "vqa-v2", "split": _official_split(subtype)}
+                common = {"source": VQA_V2, "split": _official_split(subtype)}
                 for row in document["questions"]:
                     image_id = _official_id(row["image_id"], document.get("data_type"), subtype)
                     asked.append((row.get("question_id"), common | {"image_id": image_id, "question": row["question"]}))
@@ -263,7 +264,9 @@ def _fields(row: object, required: tuple[str, ...]) -> dict:
     """The row with these texts, its split by the name that it has here."""
     _check(isinstance(row, dict), "not a JSON object")
     for name in required:
-        _check(name in row, f"{name} is missing")
+        is_apart = name == "answer" and row.get("source") == VQA_V2
+        way_out = "; give the file of the annotations as well" if is_apart else ""
+        _check(name in row, f"{name} is missing{way_out}")
         _check(isinstance(row[name], str) and row[name].strip(), f"{name} must be a text that is not empty")
     split = row.get("split")
     _check(isinstance(split, str | None), "split must be a string")

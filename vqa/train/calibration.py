@@ -4,7 +4,6 @@ import logging
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -14,14 +13,23 @@ from vqa.processing.processor import PAD
 from vqa.train.joint_data import JointData
 
 logger = logging.getLogger(__name__)
+FEWEST = 50  # val questions, before anything is fitted on them
 SURE_ACCURACY = 2 / 3  # "sure" answers are to be right at least this often
 
 
 @torch.inference_mode()
 def calibrate(data: JointData) -> None:
-    """Fits the temperature and the threshold of "sure" on the val questions, where there are any."""
-    if not data.val:
-        logger.warning("No question is held out as val: the probabilities of answers are not calibrated.")
+    """Fits the temperature and the threshold of "sure" on the val questions, and counts in `data` how many are right.
+
+    Where there are fewer than `FEWEST`, the model keeps those that it started with.
+    """
+    if len(data.val) < FEWEST:
+        logger.warning(
+            "%d questions are held out as val, fewer than %d: the probabilities of answers are not calibrated on them.",
+            len(data.val),
+            FEWEST,
+        )
+        data.val_right = sum(answer_val(data)[-1])
         return
     model = data.model.eval()
     model.config.temperature = 1.0
@@ -36,19 +44,13 @@ def calibrate(data: JointData) -> None:
     model.config.temperature = fit_temperature(torch.cat(logits), ids, torch.tensor(correct), PAD)
     _, confidences, correct = answer_val(data)
     model.config.sure_threshold = round(sure_threshold(confidences, correct), 4)
-    logger.info(
-        "val: %.1f %% of %d right, temperature %.3f, sure from %.3f on",
-        100 * np.mean(correct),
-        len(correct),
-        model.config.temperature,
-        model.config.sure_threshold,
-    )
+    data.val_right = sum(correct)
 
 
 def answer_val(data: JointData) -> tuple[list[str], list[float], list[bool]]:
     """The answer to each val question, how probable it is said to be, and whether it is right."""
     variant = data.model.config.variant
-    predictor = VQAPredictor({variant: data.model}, {variant: data.processor})
+    predictor = VQAPredictor({variant: data.model.eval()}, {variant: data.processor})
     found = []
     for start in range(0, len(data.val), 128):
         rows = data.val[start : start + 128]

@@ -52,6 +52,7 @@ def save(data: JointData, made_from: dict[str, str]) -> Path:
         "examples": {name: len(s) for name, s in data.sources.items()} | {"captions": len(data.captions)},
         "trained_on": f"{torch.get_num_threads()} CPU thread(s)" if not torch.cuda.is_available() else "GPU",
         "seconds": round(data.seconds),
+        "val": {"questions": len(data.val), "right": data.val_right},
         "torch": torch.__version__,
     }
     (directory / "train.json").write_text(json.dumps(record, indent=1) + "\n")

@@ -52,6 +52,7 @@ class JointData:
     boxes: dict[str, list]  # of training photographs, all there are of a class
     trained_on: TrainedOn
     seconds: float = 0.0  # that training took
+    val_right: int | None = None  # how many of the val questions are answered rightly after it, where measured
     _answers: dict[str, list[int]] = field(default_factory=dict)
 
     def answer_ids(self, answer: str) -> list[int]:
@@ -189,7 +190,11 @@ def new_model(settings: JointSettings, variant: str, answer_vocab_size: int) -> 
     if settings.start:
         encoders = load_encoder(settings.vision, image_size), load_encoder(settings.text)
         changes = settings.model | {"vision_config": encoders[0].config}
-        model = load_heads(settings.start_folder(variant), *encoders, **changes)
+        try:
+            model = load_heads(settings.start_folder(variant), *encoders, **changes)
+        except ValueError as error:
+            hint = "If `vision` or `text` is another encoder, leave `start` out: fresh heads are then trained over it."
+            raise ValueError(f"The heads in `start` cannot be trained further. {error} {hint}") from error
     else:
         model = from_encoders(
             settings.vision,

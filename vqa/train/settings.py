@@ -1,7 +1,9 @@
 """What a configuration file of `configs/` says, by its stage."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import get_args, get_origin, get_type_hints
@@ -143,22 +145,30 @@ def _read_object(path: Path) -> dict:
 
 
 def _check_types(settings: type, fields: dict, place: str = "") -> None:
-    """Raises `TypeError` for a value that is not of its field's type; what is missing or unknown is found later."""
-    for name, hint in get_type_hints(settings).items():
-        if name in fields and hint is FitSettings and isinstance(fields[name], dict):
-            _check_types(FitSettings, fields[name], f"{name}.")
-        elif name in fields and not _is_a(fields[name], hint):
-            raise TypeError(f"{place}{name} is {_described(hint)}, not {json.dumps(fields[name])}")
+    """Raises `TypeError` for an unknown field, or a value that is not of its field's type."""
+    known = get_type_hints(settings)
+    for name, value in fields.items():
+        _check_known(name, known, place)
+        if known[name] is FitSettings and isinstance(value, dict):
+            _check_types(FitSettings, value, f"{name}.")
+        elif not _is_a(value, known[name]):
+            raise TypeError(f"{place}{name} is {_described(known[name])}, not {json.dumps(value)}")
 
 
 def _check_model(fields: dict) -> None:
     """The same of `VQAConfig`, which itself takes any key."""
     known = {name: hint for name, hint in VQAConfig.__annotations__.items() if name not in SET_BY_TRAINING}
     for name, value in fields.items():
-        if name not in known:
-            raise TypeError(f"model.{name} is not a setting of the model")
+        _check_known(name, known, "model.")
         if not _is_a(value, known[name]):
             raise TypeError(f"model.{name} is {_described(known[name])}, not {json.dumps(value)}")
+
+
+def _check_known(name: str, known: Iterable[str], place: str) -> None:
+    """Raises `TypeError` for an unknown name, with the one that was probably meant."""
+    if name not in known:
+        meant = get_close_matches(name, known, n=1)
+        raise TypeError(f"there is no setting {place}{name}" + (f" (did you mean {place}{meant[0]}?)" if meant else ""))
 
 
 def _is_a(value: object, hint: object) -> bool:

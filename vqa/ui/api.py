@@ -219,7 +219,7 @@ class Api:
     def _variant(self, variant: str) -> str:
         names = self.predictor.variants
         if _text(variant, "variant") and variant not in names:
-            raise refusal(f"variant is one of {', '.join(names)}.")
+            raise refusal(f"These weights have no variant {variant!r}, only {', '.join(names)}.")
         return variant or names[0]
 
 
