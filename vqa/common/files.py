@@ -13,12 +13,15 @@ def check_folder(path: Path) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Tries before the work begins what `write_whole` will do at its end. Raises `ValueError`."""
+    """Tries before the work begins what `write_whole` will do at its end. Raises `ValueError`.
+
+    Several processes may try at once.
+    """
     check_folder(path)
     partial = _partial(path)
     try:
         partial.touch()
-        partial.unlink()
+        partial.unlink(missing_ok=True)
     except OSError as error:
         raise ValueError(f"{path} cannot be written: {error.strerror}.") from error
 
