@@ -73,10 +73,10 @@ def test_own_data_in_one_command(own_data, tiny_weights, photo, monkeypatch, cap
     monkeypatch.chdir(own_data)
     assert main(["train", "--config", "own.json", *files]) == 0
     assert "no captions to align" in caplog.text
-    record = json.loads((own_data / "mine" / "aligned" / "train.json").read_text())["val"]
-    assert f"{record['right']} of {record['questions']} val questions are answered rightly" in capsys.readouterr().out
     [log] = (own_data / "runs").glob("own-aligned-*/joint/log.jsonl")
     record = json.loads((own_data / "mine" / "aligned" / "train.json").read_text())
+    val = record["val"]
+    assert f"{val['right']} of {val['questions']} val questions are answered rightly" in capsys.readouterr().out
     assert 20 <= record["examples"]["vqa-v2"] < 30  # a tenth of the photographs, by their ids, is val
     start = VQAPredictor.from_pretrained(tiny_weights)
     (own_data / "mine").rename(own_data / "moved")

@@ -23,6 +23,7 @@ def calibrate(data: JointData) -> None:
 
     Where there are fewer than `FEWEST`, the model keeps those that it started with.
     """
+    model = data.model.eval()
     if len(data.val) < FEWEST:
         logger.warning(
             "%d questions are held out as val, fewer than %d: the probabilities of answers are not calibrated on them.",
@@ -31,7 +32,6 @@ def calibrate(data: JointData) -> None:
         )
         data.val_right = sum(answer_val(data)[-1])
         return
-    model = data.model.eval()
     model.config.temperature = 1.0
     answers, _, correct = answer_val(data)
     ids = data.processor.pad_answers([data.answer_ids(answer) for answer in answers])
@@ -50,7 +50,7 @@ def calibrate(data: JointData) -> None:
 def answer_val(data: JointData) -> tuple[list[str], list[float], list[bool]]:
     """The answer to each val question, how probable it is said to be, and whether it is right."""
     variant = data.model.config.variant
-    predictor = VQAPredictor({variant: data.model.eval()}, {variant: data.processor})
+    predictor = VQAPredictor({variant: data.model}, {variant: data.processor})
     found = []
     for start in range(0, len(data.val), 128):
         rows = data.val[start : start + 128]

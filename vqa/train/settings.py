@@ -1,7 +1,6 @@
 """What a configuration file of `configs/` says, by its stage."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,6 +19,7 @@ SET_BY_TRAINING = {
     "encoders_digest",
     "answer_vocab_size",
 }  # of `VQAConfig`
+MODEL_SETTINGS = {name: hint for name, hint in VQAConfig.__annotations__.items() if name not in SET_BY_TRAINING}
 
 
 class _Schedules:
@@ -113,8 +113,8 @@ def load_settings(path: str | Path, **changes):
     if stage not in list(kinds):
         raise ValueError(f'{path}: "stage" is one of {", ".join(kinds)}, not {stage!r}.')
     try:
-        _check_types(kinds[stage], fields)
-        _check_model(fields.get("model", {}))
+        _check_fields(get_type_hints(kinds[stage]), fields)
+        _check_fields(MODEL_SETTINGS, fields.get("model", {}), "model.")
         return kinds[stage](**fields)
     except TypeError as error:
         raise ValueError(f"{path}: {str(error).split('__init__() ')[-1]}.") from error
@@ -144,31 +144,16 @@ def _read_object(path: Path) -> dict:
     return fields
 
 
-def _check_types(settings: type, fields: dict, place: str = "") -> None:
-    """Raises `TypeError` for an unknown field, or a value that is not of its field's type."""
-    known = get_type_hints(settings)
+def _check_fields(known: dict[str, object], fields: dict, place: str = "") -> None:
+    """Raises `TypeError` for a field that is not `known`, or a value that is not of its type there."""
     for name, value in fields.items():
-        _check_known(name, known, place)
+        if name not in known:
+            meant = "".join(f" (did you mean {place}{near}?)" for near in get_close_matches(name, known, n=1))
+            raise TypeError(f"there is no setting {place}{name}{meant}")
         if known[name] is FitSettings and isinstance(value, dict):
-            _check_types(FitSettings, value, f"{name}.")
+            _check_fields(get_type_hints(FitSettings), value, f"{name}.")
         elif not _is_a(value, known[name]):
             raise TypeError(f"{place}{name} is {_described(known[name])}, not {json.dumps(value)}")
-
-
-def _check_model(fields: dict) -> None:
-    """The same of `VQAConfig`, which itself takes any key."""
-    known = {name: hint for name, hint in VQAConfig.__annotations__.items() if name not in SET_BY_TRAINING}
-    for name, value in fields.items():
-        _check_known(name, known, "model.")
-        if not _is_a(value, known[name]):
-            raise TypeError(f"model.{name} is {_described(known[name])}, not {json.dumps(value)}")
-
-
-def _check_known(name: str, known: Iterable[str], place: str) -> None:
-    """Raises `TypeError` for an unknown name, with the one that was probably meant."""
-    if name not in known:
-        meant = get_close_matches(name, known, n=1)
-        raise TypeError(f"there is no setting {place}{name}" + (f" (did you mean {place}{meant[0]}?)" if meant else ""))
 
 
 def _is_a(value: object, hint: object) -> bool:
