@@ -6,18 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-def check_folder(path: Path) -> None:
-    """Raises `ValueError` where the folder of a file to be written is missing."""
-    if not path.parent.is_dir():
-        raise ValueError(f"There is no folder {path.parent} to write {path.name} to.")
-
-
 def check_writable(path: Path) -> None:
     """Tries before the work begins what `write_whole` will do at its end. Raises `ValueError`.
 
     Several processes may try at once.
     """
-    check_folder(path)
+    if not path.parent.is_dir():
+        raise ValueError(f"There is no folder {path.parent} to write {path.name} to.")
     partial = _partial(path)
     try:
         partial.touch()
