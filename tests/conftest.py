@@ -135,7 +135,7 @@ def tiny_data(tmp_path_factory, tiny_weights):
         "text": str(tiny_weights / "encoders" / "text"),
         "cache": str(root / "cache"),
         "out": str(root / "weights"),
-        "model": {"hidden_size": 16, "num_heads": 2, "num_blocks": 1, "decoder_layers": 1, "dropout": 0.0},
+        "model": {"hidden_size": 16, "num_heads": 2, "word_blocks": 1, "decoder_layers": 1, "dropout": 0.0},
         "answer_pieces": 300,
         "questions_per_batch": {"colours": 8, "existence": 2, "count": 2, "caption-match": 2},
         "captions_per_batch": 2,

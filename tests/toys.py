@@ -123,7 +123,7 @@ def tiny_model(seed: int = 0, grid=GRID, **settings) -> VQAModel:
         patch_size=4,
     )
     text = BertConfig(vocab_size=23, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
-    settings = {"num_blocks": 2, "decoder_layers": 2, **settings}
+    settings = {"word_blocks": 2, "decoder_layers": 2, **settings}
     config = VQAConfig(
         vision_config=vision,
         text_config=text,

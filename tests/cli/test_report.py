@@ -176,7 +176,6 @@ CONFIG = {
     "num_heads": 3,
     "patch_blocks": 1,
     "word_blocks": 5,
-    "num_blocks": 7,
     "decoder_layers": 2,
     "answer_vocab_size": 4001,
     "temperature": 1.25,
@@ -193,14 +192,13 @@ CONFIG = {
         "| P, patches | 50 (10 × 5) | 4 (2 × 2) |",
         "| W, width of the image encoder | 11 | 11 |",
         "| word blocks | 5 | – |",
-        "| num blocks | – | 7 |",
         "| V, answer pieces | 4,001 | 4,001 |",
         "| called a guess below | 38% | 38% |",
     ],
 )
 def test_the_table_of_settings(row):
     vision = {"hidden_size": 11, "image_size": 64, "patch_size": 32}
-    configs = {"aligned": CONFIG, "unaligned": CONFIG | {"fusion": "symmetric", "vision_config": vision}}
+    configs = {"aligned": CONFIG, "unaligned": CONFIG | {"fusion": "pooled", "vision_config": vision}}
     assert row in fill(document("settings"), {"config.json": configs}).splitlines()
 
 

@@ -92,21 +92,9 @@ def test_any_layer_and_head_of_a_pooled_model_can_be_seen(layer):
         explain(model, Processor(), encoded(model), "what is here", "attention", layer=3)
 
 
-SETTINGS = {
-    "symmetric": {"fusion": "symmetric", "num_blocks": 2},
-    "coattention": {"fusion": "coattention", "patch_blocks": 1, "word_blocks": 2},
-}
-
-
-@pytest.fixture(params=SETTINGS)
-def settings(request) -> dict:
-    """Of either fusion, with two blocks in which words read patches."""
-    return SETTINGS[request.param]
-
-
 @pytest.mark.parametrize("method", METHODS)
-def test_shapes_and_sums_on_a_grid_that_is_not_square(method, settings):
-    model, question = tiny_model(**settings), "what is colourful here"
+def test_shapes_and_sums_on_a_grid_that_is_not_square(method):
+    model, question = tiny_model(), "what is colourful here"
     found = explain(model, Processor(), encoded(model), question, method, answer="very red")
     assert found.method == method and found.words == question.split() and found.pieces == ["<6>", "<7>"]
     assert found.image_map.shape == GRID
@@ -126,8 +114,8 @@ def test_shapes_and_sums_on_a_grid_that_is_not_square(method, settings):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_batch_gives_what_single_questions_give(method, settings):
-    model = tiny_model(**settings)
+def test_a_batch_gives_what_single_questions_give(method):
+    model = tiny_model()
     images = encoded(model, batch=3)
     questions = ["is it", "what colourful thing is there", "how many"]
     answers = ["yes", "very red", "no"]
@@ -140,16 +128,16 @@ def test_a_batch_gives_what_single_questions_give(method, settings):
             np.testing.assert_allclose(getattr(found, name), getattr(alone, name), atol=5e-5, err_msg=name)
 
 
-def test_one_photograph_serves_many_questions(settings):
-    model = tiny_model(**settings)
+def test_one_photograph_serves_many_questions():
+    model = tiny_model()
     image = encoded(model)
     found = explain_batch(model, Processor(), image, ["is it", "what is there"], "rollout")
     alone = explain(model, Processor(), image, "what is there", "rollout")
     np.testing.assert_allclose(found[1].image_map, alone.image_map, atol=1e-6)
 
 
-def test_every_layer_and_head_of_attention_is_what_the_model_returned(settings):
-    model, processor = tiny_model(**settings), Processor()
+def test_every_layer_and_head_of_attention_is_what_the_model_returned():
+    model, processor = tiny_model(), Processor()
     image = encoded(model)
     cases = Cases.encode(model, processor, image.states, ["what is there"], ["very red"])
     with torch.no_grad():
@@ -170,8 +158,8 @@ def test_every_layer_and_head_of_attention_is_what_the_model_returned(settings):
         np.testing.assert_allclose(found.piece_maps[1].ravel(), maps.shares(expected[1, :P]).numpy(), rtol=1e-5)
 
 
-def test_all_layers_weigh_the_same(settings):
-    model, processor = tiny_model(**settings), Processor()
+def test_all_layers_weigh_the_same():
+    model, processor = tiny_model(), Processor()
     image = encoded(model)
     every = [explain(model, processor, image, "is it", "attention", k, answer="yes").image_map for k in range(4)]
     found = explain(model, processor, image, "is it", "attention", answer="yes")
@@ -249,19 +237,7 @@ def normalised(r: np.ndarray) -> np.ndarray:
 
 
 def test_relevance_against_the_papers_equations_written_out():
-    model, processor = tiny_model(fusion="symmetric", num_blocks=2, decoder_layers=1), Processor()
-    image = encoded(model)
-    found = explain(model, processor, image, "is it", "relevance", answer="yes")
-    ti1, ti2, it1, it2, cross = weighted_attention(model, processor, image)
-    tt, ii = np.eye(4) + ti2 @ it1, np.eye(P) + it2 @ ti1
-    ti, it = ti1 + ti2, it1 + it2  # nothing is mixed within a modality before the second block
-    expected = (cross.sum(0) @ normalised(np.block([[ii, it], [ti, tt]])))[:P]
-    np.testing.assert_allclose(found.image_map.ravel(), expected / expected.sum(), rtol=1e-4)
-
-
-def test_relevance_where_words_read_each_other_against_the_papers_equations_written_out():
-    settings = {"fusion": "coattention", "patch_blocks": 1, "word_blocks": 1, "decoder_layers": 1}
-    model, processor = tiny_model(**settings), Processor()
+    model, processor = tiny_model(word_blocks=1, decoder_layers=1), Processor()
     image = encoded(model)
     found = explain(model, processor, image, "is it", "relevance", answer="yes")
     a_tt, a_ti, it, cross = weighted_attention(model, processor, image)
@@ -272,8 +248,8 @@ def test_relevance_where_words_read_each_other_against_the_papers_equations_writ
     np.testing.assert_allclose(found.image_map.ravel(), expected / expected.sum(), rtol=1e-4)
 
 
-def test_relevance_leaves_nothing_behind_and_works_in_any_mode(settings):
-    model, processor = tiny_model(**settings), Processor()
+def test_relevance_leaves_nothing_behind_and_works_in_any_mode():
+    model, processor = tiny_model(), Processor()
     image = encoded(model)
     expected = explain(model, processor, image, "is it", "relevance").image_map
     assert all(parameter.grad is None for parameter in model.parameters())
@@ -284,8 +260,8 @@ def test_relevance_leaves_nothing_behind_and_works_in_any_mode(settings):
         np.testing.assert_array_equal(found, expected)
 
 
-def test_concurrent_visitors_get_their_own_maps(settings):
-    model, processor = tiny_model(**settings), Processor()
+def test_concurrent_visitors_get_their_own_maps():
+    model, processor = tiny_model(), Processor()
     images = [encoded(model, seed=seed) for seed in range(3)]
     jobs = [(i, question, method) for i in range(3) for question in ("is it", "what thing") for method in METHODS]
 

@@ -49,7 +49,7 @@ from vqa.model.model import VQAModel
 from vqa.processing.processor import image_processor
 
 B, L, A, V = 3, 5, 4, 31
-HEADS = {"hidden_size": 12, "num_heads": 2, "num_blocks": 2, "decoder_layers": 2, "answer_vocab_size": V}
+HEADS = {"hidden_size": 12, "num_heads": 2, "word_blocks": 2, "decoder_layers": 2, "answer_vocab_size": V}
 
 
 @pytest.fixture

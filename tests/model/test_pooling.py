@@ -55,5 +55,5 @@ def test_a_model_with_it_answers_and_is_loaded_as_such(inputs, tmp_path):
 
 
 def test_an_unknown_fusion_is_refused():
-    with pytest.raises(ValueError, match="'coattention', 'symmetric' or 'pooled'"):
+    with pytest.raises(ValueError, match="'coattention' or 'pooled'"):
         VQAConfig(fusion="concatenated")

@@ -272,7 +272,7 @@ def _settings(config: dict) -> dict[str, str]:
         size if isinstance(size, list) else [size] * 2 for size in (vision["image_size"], vision["patch_size"])
     )
     grid = [side // cut for side, cut in zip(pixels, patch, strict=True)]
-    blocks = ["patch_blocks", "word_blocks"] if config["fusion"] == "coattention" else ["num_blocks"]
+    blocks = ["patch_blocks", "word_blocks"] if config["fusion"] == "coattention" else []
     return {
         "photograph, pixels": _by(pixels),
         "P, patches": f"{math.prod(grid)} ({_by(grid)})",

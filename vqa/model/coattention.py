@@ -70,39 +70,6 @@ class FeedForward(nn.Module):
         return self.dropout(self.project(value * F.gelu(gate)))
 
 
-class CoAttentionBlock(nn.Module):
-    """Both directions at once, from the same inputs, each with a residual; then a feed-forward for each side.
-
-    A word also receives its product with what it read, feature by feature (Kim et al. 2017, "Hadamard Product for
-    Low-rank Bilinear Pooling"): whether the two agree, as "is there a dog?" asks, is hard to learn from their sum.
-    """
-
-    def __init__(self, hidden_size: int, num_heads: int, ratio: int, dropout: float):
-        super().__init__()
-        self.norm_text = nn.LayerNorm(hidden_size)
-        self.norm_image = nn.LayerNorm(hidden_size)
-        self.text_to_image = MultiHeadAttention(hidden_size, num_heads)
-        self.image_to_text = MultiHeadAttention(hidden_size, num_heads)
-        self.norm_read = nn.LayerNorm(hidden_size)
-        self.match = nn.Linear(hidden_size, hidden_size)
-        self.feed_text = FeedForward(hidden_size, ratio, dropout)
-        self.feed_image = FeedForward(hidden_size, ratio, dropout)
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(
-        self, image: torch.Tensor, text: torch.Tensor, text_mask: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """image (B, P, D), text (B, L, D), mask (B, L) to both, and weights (B, H, L, P) and (B, H, P, L)."""
-        normed_image, normed_text = self.norm_image(image), self.norm_text(text)
-        to_text, attn_text_to_image = self.text_to_image(normed_text, self.text_to_image.keys_values(normed_image))
-        to_image, attn_image_to_text = self.image_to_text(
-            normed_image, self.image_to_text.keys_values(normed_text), text_mask[:, None, None, :]
-        )
-        text = text + self.dropout(to_text + self.match(normed_text * self.norm_read(to_text)))
-        image = image + self.dropout(to_image)
-        return image + self.feed_image(image), text + self.feed_text(text), attn_text_to_image, attn_image_to_text
-
-
 class WordBlock(nn.Module):
     """Words attend to each other, then read the patches, then a feed-forward, each with a residual (Yu et al. 2019).
 
@@ -202,24 +169,3 @@ class CoAttention(nn.Module):
     def blocks(self) -> list[nn.Module]:
         """All blocks in their order."""
         return [*self.patch_blocks, *self.word_blocks]
-
-
-class SymmetricCoAttention(nn.Module):
-    """A stack of blocks in which both sides read each other at once; the form of the weights before version 2."""
-
-    def __init__(self, hidden_size: int, num_heads: int, num_blocks: int, ratio: int, dropout: float, num_patches: int):
-        super().__init__()
-        self.norm_image = nn.LayerNorm(hidden_size)
-        self.norm_text = nn.LayerNorm(hidden_size)
-        self.patch_positions = nn.Parameter(torch.randn(num_patches, hidden_size) * 0.02)
-        self.blocks = nn.ModuleList(CoAttentionBlock(hidden_size, num_heads, ratio, dropout) for _ in range(num_blocks))
-
-    def forward(self, image: torch.Tensor, text: torch.Tensor, text_mask: torch.Tensor) -> Fused:
-        """image (B, P, D) and text (B, L, D) to both fused, and each block's attention in both directions."""
-        image, text = self.norm_image(image) + self.patch_positions, self.norm_text(text)
-        text_to_image, image_to_text = [], []
-        for block in self.blocks:
-            image, text, attn_text_to_image, attn_image_to_text = block(image, text, text_mask)
-            text_to_image.append(attn_text_to_image)
-            image_to_text.append(attn_image_to_text)
-        return Fused(image, text, tuple(text_to_image), tuple(image_to_text))

@@ -39,14 +39,13 @@ class VQAConfig(PreTrainedConfig):
     vision_config: dict | PreTrainedConfig | None = None
     text_config: dict | PreTrainedConfig | None = None
     variant: str = "aligned"
-    fusion: str = "symmetric"
+    fusion: str = "coattention"
     encoders: str | None = None
     encoders_digest: str | None = None
     hidden_size: int = 256
     num_heads: int = 8
     patch_blocks: int = 1
     word_blocks: int = 4
-    num_blocks: int = 2
     decoder_layers: int = 2
     feed_forward_ratio: int = 2
     dropout: float = 0.1
@@ -62,7 +61,7 @@ class VQAConfig(PreTrainedConfig):
     @property
     def fusion_layers(self) -> int:
         """How many times the fusion lets words read patches; pooling is once."""
-        return {"symmetric": self.num_blocks, "coattention": self.word_blocks}.get(self.fusion, 1)
+        return self.word_blocks if self.fusion == "coattention" else 1
 
     def __post_init__(self, **kwargs):
         self.vision_config = _sub_config(self.vision_config, HybridViTConfig.model_type)
@@ -72,8 +71,8 @@ class VQAConfig(PreTrainedConfig):
         kwargs.pop("checksums", None)  # of the files it was read with: a copy has others
         if self.variant not in ("aligned", "unaligned"):
             raise ValueError(f"variant is 'aligned' or 'unaligned', not {self.variant!r}.")
-        if self.fusion not in ("coattention", "symmetric", "pooled"):
-            raise ValueError(f"fusion is 'coattention', 'symmetric' or 'pooled', not {self.fusion!r}.")
+        if self.fusion not in ("coattention", "pooled"):
+            raise ValueError(f"fusion is 'coattention' or 'pooled', not {self.fusion!r}.")
         if self.hidden_size % self.num_heads:
             raise ValueError(f"hidden_size ({self.hidden_size}) is not a multiple of num_heads ({self.num_heads}).")
         unknown = sorted(kwargs.keys() - KNOWN_TO_TRANSFORMERS)

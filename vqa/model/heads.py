@@ -8,7 +8,7 @@ from torch import nn
 from transformers.utils import ModelOutput
 
 from .alignment import ProjectionAligner
-from .coattention import CoAttention, SymmetricCoAttention
+from .coattention import CoAttention
 from .configuration import VQAConfig
 from .decoder import AnswerDecoder, KeysValues
 from .encoders import grid_size, width
@@ -34,7 +34,7 @@ class VQAOutput(ModelOutput):
     fused_text: torch.Tensor | None = None  # (B, L, D)
     attn_text_to_image: tuple[torch.Tensor, ...] | None = None  # a block each (B, H, L, P)
     attn_image_to_text: tuple[torch.Tensor, ...] | None = None  # a block each (B, H, P, L)
-    attn_text_to_text: tuple[torch.Tensor, ...] | None = None  # a block each (B, H, L, L); None for symmetric fusion
+    attn_text_to_text: tuple[torch.Tensor, ...] | None = None  # a block each (B, H, L, L); None for pooling
     attn_answer: tuple[torch.Tensor, ...] | None = None  # a decoder layer each (B, H, A, P + L)
 
 
@@ -54,12 +54,11 @@ class VQAHeads(nn.Module):
         if config.fusion == "pooled":
             self.fusion = PooledFusion(config.hidden_size, config.feed_forward_ratio, config.dropout)
         else:
-            is_symmetric = config.fusion == "symmetric"
-            blocks = (config.num_blocks,) if is_symmetric else (config.patch_blocks, config.word_blocks)
-            self.fusion = (SymmetricCoAttention if is_symmetric else CoAttention)(
+            self.fusion = CoAttention(
                 config.hidden_size,
                 config.num_heads,
-                *blocks,
+                config.patch_blocks,
+                config.word_blocks,
                 config.feed_forward_ratio,
                 config.dropout,
                 rows * columns,
