@@ -68,7 +68,7 @@ def test_closed_probabilities_agree_with_teacher_forcing(predictor):
         states = model.encode_text(ids, mask)
         for answer in found.top:
             pieces = torch.tensor([processor.encode_answer(answer.text)])
-            logits = model.heads(photo.states.states, states, mask, pieces).logits / model.config.temperature
+            logits = model.heads(photo.states.states, states, mask, pieces).logits / model.config.temperature_of("open")
             steps = logits.log_softmax(-1)[0, :-1].gather(-1, pieces[0, 1:, None])
             assert answer.probability == pytest.approx(steps.sum().exp().item(), rel=1e-3)
 

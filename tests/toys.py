@@ -60,7 +60,7 @@ class OnePatchModel(nn.Module):
     def __init__(self, target: int, by: str, strength: float = 3.0):
         super().__init__()
         self.grid_size = GRID
-        self.config = SimpleNamespace(temperature=1.0, max_answer_pieces=8)
+        self.config = SimpleNamespace(temperature_of=lambda kind: 1.0, max_answer_pieces=8)
         self.heads = OnePatchHeads(target, by, strength)
 
     def encode_text(self, input_ids, text_mask):

@@ -224,7 +224,7 @@ def test_a_file_is_not_completed_with_answers_made_from_something_else(answer, t
     shutil.copytree(tiny_weights, other)
     assert answer("--answers", str(words), "--weights", str(other))[0] == 0  # the same weights elsewhere
     config = json.loads((other / "aligned" / "config.json").read_text())
-    (other / "aligned" / "config.json").write_text(json.dumps(config | {"temperature": 3.0}))
+    (other / "aligned" / "config.json").write_text(json.dumps(config | {"temperatures": {"open": 3.0}}))
     assert refused("of other weights (--weights)", "--answers", words, "--weights", other)
 
     Image.new("RGB", (40, 30), "white").save(photos / "sea.png")

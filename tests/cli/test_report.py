@@ -178,7 +178,7 @@ CONFIG = {
     "word_blocks": 5,
     "decoder_layers": 2,
     "answer_vocab_size": 4001,
-    "temperature": 1.25,
+    "temperatures": {"yes/no": 1.25},
     "sure_threshold": 0.375,
     "vision_config": {"hidden_size": 11, "image_size": [320, 160], "patch_size": 32},
     "text_config": {"hidden_size": 13},

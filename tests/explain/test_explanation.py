@@ -326,7 +326,7 @@ def test_relevance_agrees_with_brute_force_occlusion():
                 states[patch] = model.heads.mean_image_state
                 args = (cases.text_states[row][None], cases.text_mask[row][None], cases.answer_ids[row][None])
                 logits = model.heads(states[None], *args).logits
-                falls.append(full[row] - Cases.log_probs(model, logits, args[-1]).sum())
+                falls.append(full[row] - cases.log_probs(model, logits, args[-1], slice(row, row + 1)).sum())
             for method in METHODS:
                 correlations[method].append(rank_correlation(found[method][row].image_map, np.array(falls)))
     means = {method: np.mean(values) for method, values in correlations.items()}

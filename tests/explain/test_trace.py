@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from vqa.data.questions import answer_kind
 from vqa.explain.explanation import explain
 from vqa.explain.trace import RUNNERS_UP, trace
 
@@ -58,7 +59,7 @@ def test_the_steps_multiply_to_the_answers_probability(followed):
     pieces = torch.tensor([processor.encode_answer(ANSWER)])
     ids, mask = processor.questions([QUESTION])
     logits = model.heads(photo.states.states, model.encode_text(ids, mask), mask, pieces).logits
-    logits = logits / model.config.temperature
+    logits = logits / model.config.temperature_of(answer_kind(QUESTION))
     expected = logits.log_softmax(-1)[0, :-1].gather(-1, pieces[0, 1:, None]).sum().exp().item()
     assert found.probability == pytest.approx(expected, rel=1e-4)
     assert [step.piece for step in found.steps] == [*processor.pieces(pieces[0].tolist()), ""]

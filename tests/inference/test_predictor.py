@@ -14,6 +14,7 @@ from vqa.inference.predictor import Answer, VQAPredictor, _proper
 from vqa.model.checkpoint import load_encoder, load_heads, save_heads
 from vqa.model.model import ImageStates
 from vqa.processing.captions import caption_words, says_twice
+from vqa.processing.processor import PAD
 from vqa.processing.text import QuestionError
 
 
@@ -344,7 +345,11 @@ def test_one_checkpoint_alone_is_served_too(tiny_weights, tiny_predictor, photo,
 def test_a_question_that_offers_alternatives_is_answered_among_them(tiny_predictor, photo):
     asked = tiny_predictor.ask(photo, "is this a cat or a tennis racket?")
     listed = tiny_predictor.ask(photo, "is this a cat or a tennis racket?", answers=["cat", "tennis racket"])
-    assert asked.top == listed.top and asked.choices == listed.choices == ("cat", "tennis racket")
+    assert asked.choices == listed.choices == ("cat", "tennis racket")
+    said = {answer.text: answer.probability for answer in listed.top}  # which may be neither: they do not sum to 1
+    shares = {answer.text: answer.probability for answer in asked.top}
+    assert shares == pytest.approx({text: value / sum(said.values()) for text, value in said.items()}, rel=1e-4)
+    assert tiny_predictor.ask(photo, "is this a cat or a tennis racket?", top_k=1).top == asked.top[:1]
     questions = ["what is this?", "is this a cat or a tennis racket?"]
     free, closed = tiny_predictor.ask_many([tiny_predictor.encode(photo)] * 2, questions, top_k=5)
     assert free.choices == () and closed.choices == asked.choices
@@ -352,6 +357,36 @@ def test_a_question_that_offers_alternatives_is_answered_among_them(tiny_predict
     assert tiny_predictor.ask(photo, questions[1], answers=["red"]).answer == "red"
     long = "is this a " + "x" * 99 + " or a cat?"
     assert tiny_predictor.ask(photo, long).choices == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "answers", "kind"),
+    [
+        ("is this a cat?", ["yes", "no"], "yes/no"),
+        ("what is this?", ["cat", "red"], "open"),
+        ("is this a cat or a tennis racket?", None, "offered"),
+    ],
+)
+def test_each_kind_of_answer_has_its_own_temperature(tiny_weights, photo, question, answers, kind):
+    predictor = VQAPredictor.from_pretrained(tiny_weights)
+    plain = predictor.ask(photo, question, answers=answers)
+    model, processor = predictor.models["aligned"], predictor.processors["aligned"]
+    model.config.temperatures = {name: 3.0 for name in ("yes/no", "open", "offered") if name != kind}
+    assert predictor.ask(photo, question, answers=answers).top == plain.top
+    model.config.temperatures = {kind: 1.7}
+    probabilities = {answer.text: answer.probability for answer in predictor.ask(photo, question, answers=answers).top}
+    if answers is None:
+        flatter = {answer.text: answer.probability ** (1 / 1.7) for answer in plain.top}
+        expected = {text: value / sum(flatter.values()) for text, value in flatter.items()}
+    else:
+        pieces = processor.pad_answers([processor.encode_answer(answer) for answer in answers])
+        ids, mask = processor.questions([question] * len(answers))
+        with torch.inference_mode():
+            states = predictor.encode(photo).states.states.expand(len(answers), -1, -1)
+            logits = model.heads(states, model.encode_text(ids, mask), mask, pieces).logits[:, :-1] / 1.7
+        steps = logits.log_softmax(-1).gather(-1, pieces[:, 1:, None])[..., 0].masked_fill(pieces[:, 1:] == PAD, 0)
+        expected = dict(zip(answers, steps.sum(-1).exp().tolist(), strict=True))
+    assert probabilities == pytest.approx(expected, rel=1e-3)
 
 
 def test_no_candidate_is_empty_or_two_in_one():

@@ -446,7 +446,8 @@ def test_options_of_loading_are_honoured(saved):
     model, info = VQAModel.from_pretrained(saved, output_loading_info=True)
     assert isinstance(model, VQAModel) and not any(info.values())
     assert VQAModel.from_pretrained(saved.parent, subfolder=saved.name).config.variant == "aligned"
-    assert VQAModel.from_pretrained(saved, temperature=2.5).config.temperature == 2.5
+    given = {"open": 2.5}
+    assert VQAModel.from_pretrained(saved, temperatures=given).config.temperature_of("open") == 2.5
 
 
 def test_options_that_nobody_knows_are_refused(saved):

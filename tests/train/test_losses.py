@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from vqa.train.calibration import fit_temperature, sure_threshold
+from vqa.train.calibration import fit_choice_temperature, fit_temperature, sure_threshold
 from vqa.train.losses import attention_loss, joint_loss, task_loss
 
 PAD = 0
@@ -79,6 +79,18 @@ def test_the_fitted_temperature_is_the_one_the_truth_was_drawn_with(temperature)
     alone = torch.stack([answers[:, 0], answers[:, 1], torch.full((6000,), PAD)], dim=1)
     first = fit_temperature(logits, alone, true[:, 0] == given[:, 0], PAD)
     assert first == pytest.approx(temperature, rel=0.1)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
+def test_the_fitted_temperature_of_choices_is_the_one_the_truth_was_drawn_with(temperature):
+    generator = torch.Generator().manual_seed(0)
+    shares, correct = [], []
+    for number in range(6000):
+        probabilities = torch.randn(2 + number % 2, generator=generator).softmax(0).sort(descending=True).values
+        drawn = torch.multinomial((probabilities.log() / temperature).softmax(0), 1, generator=generator)
+        shares.append(probabilities.tolist())
+        correct.append(drawn.item() == 0)
+    assert fit_choice_temperature(shares, torch.tensor(correct)) == pytest.approx(temperature, rel=0.15)
 
 
 def test_sure_is_the_lowest_confidence_from_which_enough_are_right():

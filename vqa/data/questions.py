@@ -63,6 +63,11 @@ def guess_type(question: str) -> str:
     return "yes/no" if words and words[0] in OPENING_VERBS else "other"
 
 
+def answer_kind(question: str) -> str:
+    """Which of the configuration's temperatures a question's answers take: "yes/no", or "open" for all others."""
+    return "yes/no" if guess_type(question) == "yes/no" else "open"
+
+
 def read_questions(
     paths: Iterable[str | Path],
     split: str | None = None,

@@ -284,7 +284,7 @@ def _settings(config: dict) -> dict[str, str]:
         **{name.replace("_", " "): str(config.get(name, NONE)) for name in blocks},
         "decoder layers": str(config["decoder_layers"]),
         "V, answer pieces": f"{config['answer_vocab_size']:,}",
-        "temperature": f"{config['temperature']:.3f}",
+        **{f"temperature, {kind}": f"{value:.3f}" for kind, value in (config["temperatures"] or {}).items()},
         "called a guess below": f"{config['sure_threshold']:.0%}",
     }
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vqa.data.questions import answer_kind
 from vqa.model.questions import Question, encode_questions, stack_questions
 from vqa.processing.processor import BOS, EOS, PAD
 from vqa.processing.text import clean_question
@@ -70,10 +71,17 @@ class Cases:
             answer_ids = processor.pad_answers([processor.encode_answer(answer) for answer in answers])
         return cls(questions, image_states, input_ids, text_mask, text_states, answer_ids.to(image_states.device))
 
-    @staticmethod
-    def log_probs(model, logits: Tensor, answer_ids: Tensor) -> Tensor:
+    def calibrated(self, model, logits: Tensor, rows: slice = slice(None)) -> Tensor:
+        """Log-probabilities (B, A, V) of the next pieces at the temperatures of the questions in `rows`.
+
+        One question goes with any number of `logits` (B, A, V).
+        """
+        divisors = [model.config.temperature_of(answer_kind(question.text)) for question in self.questions[rows]]
+        return torch.log_softmax(logits.float() / torch.tensor(divisors, device=logits.device)[:, None, None], dim=-1)
+
+    def log_probs(self, model, logits: Tensor, answer_ids: Tensor, rows: slice = slice(None)) -> Tensor:
         """The log probabilities (B, A - 1) of an answer's pieces, EOS among them, as calibrated; zero at padding."""
-        log_probs = torch.log_softmax(logits[:, :-1].float() / model.config.temperature, dim=-1)
+        log_probs = self.calibrated(model, logits[:, :-1], rows)
         following = answer_ids[:, 1:]
         return log_probs.gather(-1, following[..., None])[..., 0].masked_fill(following == PAD, 0.0)
 
@@ -108,7 +116,7 @@ class Cases:
                 text_states = model.encode_text(self.input_ids[row].expand(len(hidden), -1), text_mask)
             answer_ids = self.answer_ids[row].expand(len(hidden), -1)
             output = model.heads(states, text_states, text_mask, answer_ids)
-            yield output, self.log_probs(model, output.logits, answer_ids)
+            yield output, self.log_probs(model, output.logits, answer_ids, slice(row, row + 1))
 
 
 @torch.no_grad()

@@ -124,7 +124,7 @@ def _shapes(model, cases: Cases, output) -> dict[str, tuple[int, ...]]:
 
 def _steps(model, processor, cases: Cases, output, log_probs: torch.Tensor) -> list[PieceStep]:
     """The decoder's steps up to the end of the answer."""
-    chances = torch.softmax(output.logits[0].float() / model.config.temperature, dim=-1).cpu()  # (A, V)
+    chances = cases.calibrated(model, output.logits)[0].exp().cpu()  # (A, V)
     chances[:, [PAD, BOS, UNKNOWN]] = 0  # which are never written
     patches = cases.image_states.shape[1]
     read_patches = output.attn_answer[-1][0].float().mean(0)[:, :patches].sum(-1)  # (A,)

@@ -19,6 +19,7 @@ from huggingface_hub import HfApi
 from PIL import Image
 
 from vqa.common.checksums import check_encoders, check_sums
+from vqa.data.questions import answer_kind
 from vqa.inference.hub import SPACE_FILE, save_whole
 from vqa.model.alignment import pool
 from vqa.model.checkpoint import load_encoder, load_heads
@@ -326,7 +327,8 @@ class VQAPredictor:
     ) -> list[Prediction]:
         """Answers question i on image states i of (B, P, W), in one batch; what all other ways of asking call.
 
-        A question that offers alternatives ("a cat or a dog?") is answered among them, unless `answers` says otherwise.
+        A question that offers alternatives ("a cat or a dog?") is answered among them, and their probabilities sum to
+        1, unless `answers` says otherwise.
         A `sentence` is ranked by the probability of its pieces on average, which is then the order of `top`, repeats no
         three pieces, and says nothing twice around "and".
         """
@@ -339,17 +341,19 @@ class VQAPredictor:
         _, text_states, text_mask = stack_questions(read, self.device)
         fused = model.heads.fuse(image_states.to(self.device), text_states, text_mask)
         memory = model.heads.read(fused, text_mask)
+        temperatures = [model.config.temperature_of(answer_kind(question.text)) for question in read]
         fusion_ms = _ms_since(start)
         start = time.perf_counter()
         if allowed is None:
             choices = [_offered(question.text, model, processor) for question in read]
             rules = _of_sentences(processor) if sentence else {}
-            found = model.heads.search(memory, top_k, None, BEAM_WIDTH, **rules)
+            found = model.heads.search(memory, top_k, None, BEAM_WIDTH, temperatures=temperatures, **rules)
             for row in (row for row, offered in enumerate(choices) if offered):
-                found[row] = model.heads.search(_row(memory, row), top_k, list(choices[row]))[0]
+                among = model.heads.search(_row(memory, row), len(choices[row]), list(choices[row]), temperatures=[1.0])
+                found[row] = _normalised(among[0], model.config.temperature_of("offered"))
         else:
             choices = [allowed] * len(read)
-            found = model.heads.search(memory, top_k, list(allowed))
+            found = model.heads.search(memory, top_k, list(allowed), temperatures=temperatures)
         decode_ms = _ms_since(start)
         timings = {"image": image_ms, "question": question_ms, "fusion": fusion_ms, "decode": decode_ms}
         timings["total"] = sum(timings.values())
@@ -474,6 +478,12 @@ def _of_sentences(processor: VQAProcessor) -> dict:
     """How `VQAHeads.search` finds a sentence."""
     twice = NothingTwice(processor)
     return {"length_penalty": 1.0, "no_repeat_ngram_size": NO_REPEAT_NGRAM_SIZE, "refused": twice}
+
+
+def _normalised(hypotheses: list[Hypothesis], temperature: float) -> list[Hypothesis]:
+    """One of these is the answer: their probabilities, at a temperature, sum to 1."""
+    log_probs = torch.tensor([log_prob for _, log_prob in hypotheses]).div(temperature).log_softmax(-1)
+    return [(pieces, value) for (pieces, _), value in zip(hypotheses, log_probs.tolist(), strict=True)]
 
 
 def _merge(hypotheses: list[Hypothesis], text_of: Callable[[tuple[int, ...]], str]) -> list[Answer]:

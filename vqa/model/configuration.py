@@ -29,8 +29,9 @@ class VQAConfig(PreTrainedConfig):
     `"coattention"` or, as a baseline, `"pooled"`. `encoders` is a directory, relative to the
     checkpoint's own, that holds `vision/` and `text/` where several checkpoints share them; None where the
     checkpoint holds their weights itself; `encoders_digest` says which ones the heads were trained over.
-    `temperature` divides the decoder's logits wherever a probability is reported (fitted on val), and an answer below
-    `sure_threshold` is called unsure.
+    `temperatures` make probabilities true where they are reported (fitted on val, 1 where none is named): those of
+    `"yes/no"` and `"open"` questions divide the decoder's logits, and that of `"offered"` the log-probabilities of
+    answers that a question offers. An answer below `sure_threshold` is called unsure.
     """
 
     model_type = "vqa_coattention"
@@ -55,13 +56,17 @@ class VQAConfig(PreTrainedConfig):
     bos_token_id: int = 1
     eos_token_id: int = 2
     unk_token_id: int = 3
-    temperature: float = 1.0
+    temperatures: dict[str, float] | None = None
     sure_threshold: float = 0.5
 
     @property
     def fusion_layers(self) -> int:
         """How many times the fusion lets words read patches; pooling is once."""
         return self.word_blocks if self.fusion == "coattention" else 1
+
+    def temperature_of(self, kind: str) -> float:
+        """That of a kind of answers."""
+        return (self.temperatures or {}).get(kind, 1.0)
 
     def __post_init__(self, **kwargs):
         self.vision_config = _sub_config(self.vision_config, HybridViTConfig.model_type)

@@ -123,16 +123,19 @@ class VQAHeads(nn.Module):
         length_penalty: float = 0.0,
         no_repeat_ngram_size: int = 0,
         refused: Refused = lambda prefix: (),
+        temperatures: Sequence[float] | None = None,
     ) -> list[list[Hypothesis]]:
         """At least the `count` most probable answers to each question of what `read` returned, best first.
 
         `allowed` are the pieces of the only answers that may come, BOS and EOS included: these are searched exactly.
-        Without it a beam of `num_beams` is searched, and the last three are as in `vqa.model.search.beam_search`, which
-        calls the first of them `length_power`.
-        Probabilities are calibrated by the configuration's temperature. Raises `ValueError` for an empty list.
+        Without it a beam of `num_beams` is searched. The three after that are those of `vqa.model.search.beam_search`,
+        which calls the first of them `length_power`.
+        `temperatures` (B,) divide the logits of each question, by default by what the configuration says of open ones.
+        Raises `ValueError` for an empty list.
         """
         keys_values, mask = memory
         config, device = self.config, mask.device
+        divisors = torch.tensor(temperatures or [config.temperature_of("open")] * len(mask), device=device)
 
         def log_probs(prefixes: list[tuple[int, ...]], rows: list[int]) -> torch.Tensor:
             longest = max(map(len, prefixes))
@@ -140,7 +143,7 @@ class VQAHeads(nn.Module):
             row = torch.tensor(rows, device=device)
             logits, _ = self.decoder(ids, [(k[row], v[row]) for k, v in keys_values], mask[row])
             last = torch.tensor([len(prefix) - 1 for prefix in prefixes], device=device)
-            return (logits[torch.arange(len(row)), last] / config.temperature).log_softmax(-1).float().cpu()
+            return (logits[torch.arange(len(row)), last] / divisors[row, None]).log_softmax(-1).float().cpu()
 
         bos, eos = config.bos_token_id, config.eos_token_id
         if allowed is not None:

@@ -2,26 +2,29 @@
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
 
+from vqa.data.questions import answer_kind
 from vqa.evaluate.metrics import is_right
-from vqa.inference.predictor import VQAPredictor
+from vqa.inference.predictor import Prediction, VQAPredictor
 from vqa.processing.processor import PAD
 from vqa.train.joint_data import JointData
 
 logger = logging.getLogger(__name__)
+KINDS = ("yes/no", "open")
 FEWEST = 50  # val questions, before anything is fitted on them
 SURE_ACCURACY = 2 / 3  # "sure" answers are to be right at least this often
 
 
 @torch.inference_mode()
 def calibrate(data: JointData) -> None:
-    """Fits the temperature and the threshold of "sure" on the val questions, and counts in `data` how many are right.
+    """Fits a temperature for each kind of answers, and the threshold of "sure", on the val questions.
 
-    Where there are fewer than `FEWEST`, the model keeps those that it started with.
+    Where there are fewer than `FEWEST`, the model keeps those that it started with; a kind with fewer takes the
+    temperature that fits all. Counts in `data` how many are right.
     """
     model = data.model.eval()
     if len(data.val) < FEWEST:
@@ -32,35 +35,51 @@ def calibrate(data: JointData) -> None:
         )
         data.val_right = sum(answer_val(data)[-1])
         return
-    model.config.temperature = 1.0
-    answers, _, correct = answer_val(data)
-    ids = data.processor.pad_answers([data.answer_ids(answer) for answer in answers])
+    model.config.temperatures = None
+    predictions, correct = answer_val(data)
+    right = torch.tensor(correct)
+    offered = torch.tensor([bool(one.choices) for one in predictions])
+    is_kind = {kind: torch.tensor([answer_kind(row["question"]) == kind for row in data.val]) for kind in KINDS}
+    ids = data.processor.pad_answers([data.answer_ids(one.answer) for one in predictions])
+    logits = logits_of(data, ids)
+    fitted = fit_temperature(logits, ids, right, PAD)
+    model.config.temperatures = {
+        kind: fit_temperature(logits[rows], ids[rows], right[rows], PAD) if rows.sum() >= FEWEST else fitted
+        for kind, rows in ((kind, where & ~offered) for kind, where in is_kind.items())
+    }
+    if offered.sum() >= FEWEST:
+        shares = [[answer.probability for answer in one.top] for one in predictions if one.choices]
+        model.config.temperatures["offered"] = fit_choice_temperature(shares, right[offered])
+    predictions, correct = answer_val(data)
+    model.config.sure_threshold = round(sure_threshold([one.confidence for one in predictions], correct), 4)
+    data.val_right = sum(correct)
+
+
+def logits_of(data: JointData, answer_ids: torch.Tensor) -> torch.Tensor:
+    """The logits (N, A, V) of the pieces of an answer to each val question, teacher-forced."""
     logits = []
     for start in range(0, len(data.val), 128):
         rows = data.val[start : start + 128]
         image_states = data.images[[row["image_id"] for row in rows]]
         texts = data.texts[[row["question"] for row in rows]]
-        logits.append(model.heads(image_states, *texts, ids[start : start + 128]).logits)
-    model.config.temperature = fit_temperature(torch.cat(logits), ids, torch.tensor(correct), PAD)
-    _, confidences, correct = answer_val(data)
-    model.config.sure_threshold = round(sure_threshold(confidences, correct), 4)
-    data.val_right = sum(correct)
+        logits.append(data.model.heads(image_states, *texts, answer_ids[start : start + 128]).logits)
+    return torch.cat(logits)
 
 
-def answer_val(data: JointData) -> tuple[list[str], list[float], list[bool]]:
-    """The answer to each val question, how probable it is said to be, and whether it is right."""
+def answer_val(data: JointData) -> tuple[list[Prediction], list[bool]]:
+    """The answers to each val question, and whether the first is right."""
     variant = data.model.config.variant
     predictor = VQAPredictor({variant: data.model}, {variant: data.processor})
     found = []
     for start in range(0, len(data.val), 128):
         rows = data.val[start : start + 128]
         states = data.images[[row["image_id"] for row in rows]]
-        found += predictor.answer_states(states, [row["question"] for row in rows], variant, top_k=1)
+        found += predictor.answer_states(states, [row["question"] for row in rows], variant)
     correct = [
         is_right(one.answer, row["answer"], row.get("answers") or (), row.get("accepted") or ())
         for one, row in zip(found, data.val, strict=True)
     ]
-    return [one.answer for one in found], [one.confidence for one in found], correct
+    return found, correct
 
 
 def fit_temperature(logits: torch.Tensor, answer_ids: torch.Tensor, correct: torch.Tensor, pad: int) -> float:
@@ -69,14 +88,35 @@ def fit_temperature(logits: torch.Tensor, answer_ids: torch.Tensor, correct: tor
     `logits` (N, A, V) are teacher-forced on the answers that the model gives, `answer_ids` (N, A), of which `correct`
     (N,) are right. Maximises the likelihood of right and wrong as temperature scaling does (Guo et al. 2017), but of
     whole answers: the pieces of the true answers alone would be as likely as possible and the answers overconfident.
-    A golden-section search over the temperature's logarithm.
     """
     target = answer_ids[:, 1:]
     real = target != pad
 
+    def confidences(temperature: float) -> torch.Tensor:
+        log_probs = (logits[:, :-1] / temperature).log_softmax(-1)
+        return (log_probs.gather(-1, target.unsqueeze(-1)).squeeze(-1) * real).sum(-1).exp()
+
+    return _most_likely(confidences, correct)
+
+
+def fit_choice_temperature(probabilities: Sequence[Sequence[float]], correct: torch.Tensor) -> float:
+    """The same where one of a few answers is chosen: each question's `probabilities`, best first, at temperature 1."""
+    log_probs = [torch.tensor(values, dtype=torch.float64).clamp_min(1e-30).log() for values in probabilities]
+
+    def confidences(temperature: float) -> torch.Tensor:
+        return torch.stack([(values / temperature).softmax(-1)[0] for values in log_probs])
+
+    return _most_likely(confidences, correct)
+
+
+def _most_likely(confidences: Callable[[float], torch.Tensor], correct: torch.Tensor) -> float:
+    """The temperature at which `confidences` (N,) make right and wrong (N,) most likely.
+
+    A golden-section search over the temperature's logarithm.
+    """
+
     def loss(log_temperature: float) -> float:
-        log_probs = (logits[:, :-1] / math.exp(log_temperature)).log_softmax(-1)
-        confidence = (log_probs.gather(-1, target.unsqueeze(-1)).squeeze(-1) * real).sum(-1).exp()
+        confidence = confidences(math.exp(log_temperature))
         return float(F.binary_cross_entropy(confidence.clamp(0, 1), correct.to(confidence.dtype)))
 
     low, high = -1.5, 1.5
