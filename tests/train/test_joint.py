@@ -9,6 +9,7 @@ import torch
 from vqa.processing.processor import PAD
 from vqa.train.contrastive import CaptionPairs
 from vqa.train.examples import Example
+from vqa.train.fingerprints import made_from
 from vqa.train.joint import streams_of, train_joint
 from vqa.train.loop import FitSettings, fit
 from vqa.train.losses import joint_loss, task_loss
@@ -116,8 +117,8 @@ def test_it_overfits_eight_examples(joint_settings, tmp_path):
 def mined_fit(joint_settings, monkeypatch):
     """Trains aligned heads for six joint steps, with wrong captions mined anew every four; all weights at the end."""
 
-    def train(directory, stop_at=None) -> torch.Tensor:
-        left = iter(range(6 if stop_at is None else stop_at))
+    def train(directory, stop_at=None, steps=6) -> torch.Tensor:
+        left = iter(range(steps if stop_at is None else stop_at))
 
         def stopping(*args):
             if next(left, None) is None:
@@ -126,8 +127,8 @@ def mined_fit(joint_settings, monkeypatch):
 
         monkeypatch.setattr("vqa.train.joint.joint_loss", stopping)
         schedule = {"learning_rate": 0.05, "warmup_steps": 1, "ema": 0.0, "checkpoint_minutes": 0}
-        settings = joint_settings(fit=schedule | {"steps": 6}, align=schedule | {"steps": 0}, mine_every=4)
-        model = train_joint(settings, "aligned", False, directory).model
+        settings = joint_settings(fit=schedule | {"steps": steps}, align=schedule | {"steps": 0}, mine_every=4)
+        model = train_joint(settings, "aligned", False, directory, made_from(settings, "aligned")).model
         return torch.cat([p.detach().flatten() for p in model.parameters()])
 
     return train
@@ -147,3 +148,12 @@ def test_wrong_captions_are_mined_anew_and_kept_for_an_interrupted_run(tmp_path,
         mined_fit(tmp_path / "cut", stop_at=2)
     assert torch.equal(mined_fit(tmp_path / "cut"), whole)
     assert len(rounds) == 4  # none for the steps that were left of the first round
+
+
+def test_a_run_can_be_prolonged_until_its_rate_falls(tmp_path, mined_fit):
+    whole = mined_fit(tmp_path / "whole", steps=8)
+    with pytest.raises(KeyboardInterrupt):
+        mined_fit(tmp_path / "cut", stop_at=2)
+    assert torch.equal(mined_fit(tmp_path / "cut", steps=8), whole)
+    with pytest.raises(ValueError, match="/joint holds .* steps differ"):
+        mined_fit(tmp_path / "cut", steps=10)

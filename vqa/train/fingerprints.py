@@ -11,6 +11,7 @@ from vqa.train.settings import JointSettings
 DATA = ("images", "questions", "captions", "boxes", "labels")  # by their bytes, wherever they lie
 ENCODERS = ("vision", "text")
 PLACES = ("cache", "out", "start")  # not what a run is made from, or told by its weights
+SCHEDULES = ("align", "fit")  # compared setting by setting in `train.loop`, where a run may be prolonged
 PACKAGE = Path(__file__).resolve().parents[1]
 CODE = ("common", "processing", "model", "data", "evaluate", "train")  # the floors that bear on what is trained
 
@@ -18,21 +19,19 @@ CODE = ("common", "processing", "model", "data", "evaluate", "train")  # the flo
 def made_from(settings: JointSettings, variant: str) -> dict[str, str]:
     """The SHA-256 of each kind of data, of the encoders and heads that a run starts from, and of its settings.
 
-    Data and weights count by their bytes and names, not by where they lie.
+    Data and weights count by their bytes and names, not by where they lie. The schedules are left out.
     """
     found = {name: hash_paths(getattr(settings, name)) for name in DATA}
     found |= {name: _hash_weights(getattr(settings, name)) for name in ENCODERS}
     if settings.start:
         found["start"] = hash_paths([settings.start_folder(variant)])
-    return found | {"settings": settings_digest(settings, variant)}
+    said = {name: value for name, value in _said(settings).items() if name not in SCHEDULES}
+    return found | {"settings": digest_of([said, variant])}
 
 
 def settings_digest(settings: JointSettings, *others: object) -> str:
     """SHA-256 of what settings say but for files and folders, and of `others` beside them."""
-    said = dataclasses.asdict(settings)
-    for name in (*DATA, *ENCODERS, *PLACES):
-        said.pop(name)
-    return digest_of([said, *others])
+    return digest_of([_said(settings), *others])
 
 
 def code_digest() -> str:
@@ -44,6 +43,12 @@ def code_digest() -> str:
 def digest_of(said: object) -> str:
     """SHA-256 of a JSON value."""
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _said(settings: JointSettings) -> dict:
+    return {
+        name: value for name, value in dataclasses.asdict(settings).items() if name not in (*DATA, *ENCODERS, *PLACES)
+    }
 
 
 def _hash_weights(source: str) -> str:
