@@ -28,7 +28,7 @@ from vqa.processing.processor import PAD
 from vqa.processing.text import clean_answer, clean_caption
 from vqa.train.contrastive import embed_images, embed_texts
 from vqa.train.features import TextStates
-from vqa.train.fingerprints import code_digest, digest_of, made_from, settings_digest
+from vqa.train.fingerprints import code_digest, json_digest, made_from, settings_digest
 from vqa.train.joint import train_heads
 from vqa.train.joint_data import JointData, new_model, prepare, read_data
 from vqa.train.loop import FitSettings
@@ -116,7 +116,7 @@ def run(args: argparse.Namespace) -> None:
         for name, setup in setups.items():
             settings = cell_settings(base, setup, steps, seed)
             own = origin | {"settings": settings_digest(settings, dataclasses.asdict(setup), args.split)}
-            path = args.cells / f"{_slug(name)}-{seed}-{digest_of(own)[:12]}.json"
+            path = args.cells / f"{_slug(name)}-{seed}-{json_digest(own)[:12]}.json"
             if not path.is_file():
                 testbed = testbed or Testbed(base, args.split)
                 start = time.monotonic()

@@ -13,7 +13,7 @@ from accelerate.utils import InitProcessGroupKwargs
 
 from vqa.train.checkpoint import save
 from vqa.train.encoder import train_encoder
-from vqa.train.fingerprints import digest_of, made_from
+from vqa.train.fingerprints import json_digest, made_from
 from vqa.train.joint import train_joint
 from vqa.train.settings import EncoderSettings, load_settings
 
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     name = f"{Path(args.config).stem}-{args.variant}{'-question-only' if args.question_only else ''}"
     origin = made_from(settings, args.variant)
-    folder = Path(args.run or f"runs/{name}-{digest_of(origin)[:8]}")  # other data are another run
+    folder = Path(args.run or f"runs/{name}-{json_digest(origin)[:8]}")  # other data are another run
     data = train_joint(settings, args.variant, args.question_only, folder, origin)
     if args.question_only:
         data.settings = dataclasses.replace(settings, out=str(folder / "weights"))

@@ -26,21 +26,21 @@ def made_from(settings: JointSettings, variant: str) -> dict[str, str]:
     if settings.start:
         found["start"] = hash_paths([settings.start_folder(variant)])
     said = {name: value for name, value in _said(settings).items() if name not in SCHEDULES}
-    return found | {"settings": digest_of([said, variant])}
+    return found | {"settings": json_digest([said, variant])}
 
 
 def settings_digest(settings: JointSettings, *others: object) -> str:
     """SHA-256 of what settings say but for files and folders, and of `others` beside them."""
-    return digest_of([_said(settings), *others])
+    return json_digest([_said(settings), *others])
 
 
 def code_digest() -> str:
     """SHA-256 of the code that bears on what is trained and measured."""
     files = sorted(file for floor in CODE for file in (PACKAGE / floor).glob("*.py"))
-    return digest_of([[file.relative_to(PACKAGE).as_posix(), hash_paths([file])] for file in files])
+    return json_digest([[file.relative_to(PACKAGE).as_posix(), hash_paths([file])] for file in files])
 
 
-def digest_of(said: object) -> str:
+def json_digest(said: object) -> str:
     """SHA-256 of a JSON value."""
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
@@ -53,4 +53,4 @@ def _said(settings: JointSettings) -> dict:
 
 def _hash_weights(source: str) -> str:
     """Of a folder what is in it, of a hub's model its name."""
-    return hash_paths([source]) if Path(source).is_dir() else digest_of(str(source))
+    return hash_paths([source]) if Path(source).is_dir() else json_digest(str(source))
