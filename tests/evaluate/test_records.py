@@ -1,13 +1,15 @@
 """`eval.json` and the digest of the weights that it names."""
 
+import argparse
 import json
 import shutil
 
 import pytest
 
+from vqa.common.checksums import check_sums, write_sums
 from vqa.data.images import ImageStore
 from vqa.data.trained_on import TrainedOn
-from vqa.evaluate.records import hash_weights
+from vqa.evaluate.records import EvalFile, hash_weights
 
 
 @pytest.fixture
@@ -49,3 +51,19 @@ def test_records_of_weights_are_no_part_of_them(copy):
         (first / "aligned" / name).write_text("{}")
     TrainedOn.of_photographs(ImageStore([]), []).write(first / "aligned")
     assert hash_weights(first, "aligned") == before
+
+
+def test_parts_are_kept_together_while_the_weights_are_the_same(copy):
+    """Each record is put into the list of sums, which config.json tells of."""
+    weights = copy("listed")
+    write_sums(weights / "aligned")
+    args = argparse.Namespace(variant="aligned", split="test", seed=0, weights=weights)
+    for part in ({"benchmarks": {"colours": {"count": 3}}}, {"retrieval": {"count": 2}}, {"captions": {"count": 1}}):
+        EvalFile(weights / "aligned" / "eval.json").write(part, args, [])
+        check_sums(weights / "aligned")
+    content = json.loads((weights / "aligned" / "eval.json").read_text())
+    assert content["benchmarks"] == {"colours": {"count": 3}}
+    assert [content[part]["count"] for part in ("retrieval", "captions")] == [2, 1]
+    (weights / "aligned" / "answers.model").write_bytes(b"x")
+    EvalFile(weights / "aligned" / "eval.json").write({"captions": {"count": 4}}, args, [])
+    assert "retrieval" not in json.loads((weights / "aligned" / "eval.json").read_text())

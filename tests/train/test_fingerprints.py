@@ -34,6 +34,12 @@ def test_only_what_differs_has_another_fingerprint(data, settings, joint_setting
     assert changed(settings(label_smoothing=0.3)) == changed(settings(), "unaligned") == {"settings"}
     assert changed(settings(fit=FitSettings(7, 0.1), align=FitSettings(7, 0.1))) == set()  # a run may be prolonged
     assert changed(settings(start=str(tiny_weights))) == {"start"}
+    shutil.copytree(tiny_weights, tmp_path / "measured")
+    (tmp_path / "measured" / "aligned" / "eval.json").write_text("{}")
+    starts = {
+        made_from(settings(start=str(folder)), "aligned")["start"] for folder in (tiny_weights, tmp_path / "measured")
+    }
+    assert len(starts) == 1
     shutil.copytree(tiny_weights / "encoders" / "vision", tmp_path / "vision")
     assert changed(settings(vision=str(tmp_path / "vision"))) == set()
     with (tmp_path / "vision" / "model.safetensors").open("ab") as file:

@@ -166,6 +166,15 @@ def hash_paths(paths: Iterable[str | Path]) -> str:
     return digest.hexdigest()
 
 
+def hash_loaded(path: Path) -> str:
+    """SHA-256 of one of `loaded_files`; of config.json without the digest of the list, which new records change."""
+    if path.name != CONFIG_FILE or _noted(path.parent) is None:
+        return hash_files([path])
+    content = json.loads(path.read_bytes())
+    del content[CONFIG_KEY]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 def hash_files(files: Sequence[Path]) -> str:
     """SHA-256 of the files' bytes, one after the other."""
     digest = hashlib.sha256()

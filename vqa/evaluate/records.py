@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from vqa.common.checksums import hash_files, list_again, loaded_files
+from vqa.common.checksums import hash_files, hash_loaded, list_again, loaded_files
 from vqa.common.files import check_writable, read_json, write_json
 from vqa.data.trained_on import TRAINED_ON_FILE, parts_of
 
@@ -84,7 +84,7 @@ def hash_weights(weights: Path, variant: str) -> str:
     for part, folder in parts_of(weights, variant).items():
         for file in loaded_files(folder):
             if file.name != TRAINED_ON_FILE:
-                digest.update(f"{part}/{file.name} {hash_files([file])}\n".encode("utf-8", "surrogatepass"))
+                digest.update(f"{part}/{file.name} {hash_loaded(file)}\n".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 

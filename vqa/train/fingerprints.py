@@ -5,7 +5,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from vqa.common.checksums import hash_paths
+from vqa.common.checksums import hash_loaded, hash_paths, loaded_files
 from vqa.train.settings import JointSettings
 
 DATA = ("images", "questions", "captions", "boxes", "labels")  # by their bytes, wherever they lie
@@ -24,7 +24,8 @@ def made_from(settings: JointSettings, variant: str) -> dict[str, str]:
     found = {name: hash_paths(getattr(settings, name)) for name in DATA}
     found |= {name: _hash_weights(getattr(settings, name)) for name in ENCODERS}
     if settings.start:
-        found["start"] = hash_paths([settings.start_folder(variant)])
+        heads = loaded_files(settings.start_folder(variant))  # to measure them changes nothing
+        found["start"] = json_digest([[file.name, hash_loaded(file)] for file in heads])
     said = {name: value for name, value in _said(settings).items() if name not in SCHEDULES}
     return found | {"settings": json_digest([said, variant])}
 
