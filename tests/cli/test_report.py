@@ -7,6 +7,7 @@ import pytest
 
 from vqa.__main__ import main
 from vqa.cli.report import TABLES, fill, read_measured
+from vqa.evaluate.paired import note
 from vqa.evaluate.plots import curve_svg
 from vqa.evaluate.tables import count_parameters
 
@@ -81,6 +82,19 @@ def test_benchmarks_stand_side_by_side():
     assert "| vqa-human, soft accuracy | 7 | 45.0 [0.0, 100.0] |" in text
     assert "| daquar, single word, WUPS 0.9 | 7 | 37.5 [0.0, 100.0] |" in text
     assert fill(text, results) == text
+
+
+def test_benchmarks_tell_the_paired_difference_of_two_models():
+    rights = {"aligned": [True] * 4, "unaligned": [True, True, True, False]}
+    files = {name: evaluation(0.5) for name in rights}
+    for name, right in rights.items():
+        own = note((f"p{i}", "what?", is_right) for i, is_right in enumerate(right))
+        files[name]["benchmarks"]["coco-qa"]["paired"] = own
+    text = fill(document("benchmarks"), {"eval.json": files})
+    assert "| question-only | aligned − unaligned |" in text
+    assert "| 20.0 | +25.0 [-17.4, +67.4] |" in text
+    assert text.count("| – |\n") > 2  # of what holds no note
+    assert "−" not in fill(document("benchmarks"), {"eval.json": {"aligned": files["aligned"]}})
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from vqa.cli.arguments import WEIGHTS
 from vqa.common.files import read_json
+from vqa.evaluate.paired import difference
 from vqa.evaluate.plots import curve_svg
 from vqa.evaluate.records import read_eval
 from vqa.evaluate.tables import (
@@ -160,15 +161,20 @@ def summary_table(results: Results) -> str:
 
 
 def benchmarks_table(results: Results) -> str:
-    """One row a source, and below it what else is measured there, with question-only beside it."""
+    """One row a source, and below it what else is measured there, with question-only beside it.
+
+    Of two checkpoints, also the paired difference of their accuracies.
+    """
     rows = []
     for source in _keys(results, "benchmarks"):
         found = _at(results, "benchmarks", source)
         question_only = _question_only(found)
-        rows.append(_row(source, found, question_only, "accuracy"))
-        for label, path, value in _parts(found):
-            rows.append(_row(f"{source}, {label}", [_dig(f, path) for f in found], _dig(question_only, path), value))
-    return markdown(["benchmark", "questions", *results, "question-only"], rows)
+        for label, path, value in (("", (), "accuracy"), *_parts(found)):
+            own = [_dig(figures, path) for figures in found]
+            row = _row(f"{source}, {label}".rstrip(", "), own, _dig(question_only, path), value)
+            rows.append(row + [_difference(own, value)] * (len(results) == 2))
+    change = [" − ".join(results)] * (len(results) == 2)
+    return markdown(["benchmark", "questions", *results, "question-only", *change], rows)
 
 
 def easy_table(result: dict) -> str:
@@ -325,6 +331,12 @@ def _row(label: str, found: Sequence[dict | None], question_only: dict | None, v
         *(_with_interval(f, value) for f in found),
         _percent(question_only and question_only[value]),
     ]
+
+
+def _difference(found: Sequence[dict | None], value: str) -> str:
+    noted = [figures.get("paired") for figures in found if figures and value == "accuracy"]
+    changed = difference(*noted) if len(noted) == 2 and all(noted) else None
+    return NONE if changed is None else "{:+.1f} [{:+.1f}, {:+.1f}]".format(*(100 * share for share in changed))
 
 
 def _with_interval(figures: dict | None, value: str) -> str:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from vqa.data.questions import QuestionRow
-from vqa.evaluate import metrics
+from vqa.evaluate import metrics, paired
 from vqa.evaluate.wordnet import WordNet, WordNetError
 from vqa.inference.batches import answer_questions, ask_with, look_with, own_questions
 from vqa.processing.text import is_single_word
@@ -88,6 +88,7 @@ def _benchmark(source: str, items: Sequence[Scored], wordnet: WordNet | None, se
         **_accuracy(items),
         "by_type": {kind: _accuracy(of_kind) for kind, of_kind in sorted(by_type.items())},
         "ece": metrics.calibration_error(_reliability(items)),
+        "paired": _paired(items),
     }
     rated = [item for item in items if item.soft_accuracy is not None]
     if rated:
@@ -95,8 +96,13 @@ def _benchmark(source: str, items: Sequence[Scored], wordnet: WordNet | None, se
     if source == DAQUAR:
         single = [item for item in items if is_single_word(item.question.answer)]
         for name, subset in (("single_word", single), ("all_answers", items)):
-            result[name] = _accuracy(subset) | _wups(subset, wordnet, seed) if subset else None
+            if subset:
+                result[name] = _accuracy(subset) | _wups(subset, wordnet, seed) | {"paired": _paired(subset)}
     return result
+
+
+def _paired(items: Sequence[Scored]) -> dict:
+    return paired.note((item.question.image_id, item.question.question, bool(item.is_correct)) for item in items)
 
 
 def _accuracy(items: Sequence[Scored]) -> dict:
