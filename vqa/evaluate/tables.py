@@ -293,17 +293,19 @@ def _by(sides: Sequence[int]) -> str:
     return " × ".join(map(str, sides))
 
 
+def _steps_on_captions(record: dict) -> str:
+    return f"{record['settings']['align']['steps']:,}" if record.get("variant") == "aligned" else NONE
+
+
 def training_table(records: dict[str, dict]) -> str:
-    """What each checkpoint's last run was: steps, time and machine, and how many rows each source had."""
-    sources = list(dict.fromkeys(name for record in records.values() for name in record["examples"]))
+    """What the run of the encoders and of each checkpoint was: steps, time and machine, and rows by source."""
+    examples = [record["examples"] for record in records.values()]
+    sources = list(dict.fromkeys(name for own in examples for name in own))
     rows = [
-        ["steps on captions alone", *(f"{record['settings']['align']['steps']:,}" for record in records.values())],
-        ["steps of the joint loss", *(f"{record['settings']['fit']['steps']:,}" for record in records.values())],
+        ["steps on captions alone", *map(_steps_on_captions, records.values())],
+        ["steps", *(f"{record['settings']['fit']['steps']:,}" for record in records.values())],
         ["minutes", *(f"{record['seconds'] / 60:,.0f}" for record in records.values())],
         *([name, *(str(record.get(key, NONE)) for record in records.values())] for name, key in RUN.items()),
-        *(
-            [f"rows of `{name}`", *(f"{record['examples'].get(name, 0):,}" for record in records.values())]
-            for name in sources
-        ),
+        *([f"rows of `{name}`", *(f"{own[name]:,}" if name in own else NONE for own in examples)] for name in sources),
     ]
     return markdown(["", *records], rows)
