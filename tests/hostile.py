@@ -268,7 +268,7 @@ def many_parts(rng: random.Random, size: int = 2**22) -> bytes:
             lambda: whole[:33] + png_chunk(b"tEXt", b"a\0") * (size // 14) + whole[33:],
             lambda: gif[:after] + b"\x21\xfe" + b"\x01a" * (size // 2) + b"\0" + gif[after:],
             lambda: gif[:after] + b"\x21\xfe\0" * (size // 3) + gif[after:],
-            lambda: webp[:12] + b"XXXX\0\0\0\0" * (size // 8) + webp[12:],
+            lambda: webp[:12] + b"JUNK\0\0\0\0" * (size // 8) + webp[12:],
             lambda: b"P6 #" + b"a" * size + b"\n2 2 255\n" + bytes(12),
             lambda: b"P6" + b"\n" * size + b"2 2 255\n" + bytes(12),
             lambda: avif + struct.pack(">I4s", 8, b"free") * (size // 8),

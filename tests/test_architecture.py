@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from vqa.data.trained_on import TRAINED_ON_FILE
-
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = [*sorted((ROOT / "vqa").rglob("*.py")), *ROOT.glob("app.py")]
 
@@ -207,8 +205,7 @@ def test_no_tracked_file_is_over_95_mb():
 
 def test_no_pickles_dumps_or_data_are_tracked():
     unfit = {".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt", ".npy", ".npz", ".joblib", ".parquet", ".onnx"}
-    files = [path for path in tracked_files() if path.name != TRAINED_ON_FILE]  # which holds hashes
-    assert [str(path.relative_to(ROOT)) for path in files if path.suffix.lower() in unfit] == []
+    assert [str(path.relative_to(ROOT)) for path in tracked_files() if path.suffix.lower() in unfit] == []
     for path in (p for p in tracked_files() if p.suffix == ".safetensors"):
         header = path.open("rb").read(9)
         assert 0 < int.from_bytes(header[:8], "little") < path.stat().st_size and header[8:] == b"{", path.name

@@ -12,8 +12,9 @@ ENCODERS = ("vision", "text")
 READ = {".safetensors", ".json", ".txt", ".model"}  # what encoders and their preprocessing are read from
 CONFIG_FILE = "config.json"
 CONFIG_KEY = "checksums"  # in config.json: the digest of the list, so that it cannot be taken away
-RECORDS = {"train.json", "eval.json", "maps.json"}  # how weights were made and measured: never loaded
-SHOWN = {"eval.json", "maps.json"}  # of these what a page or a table shows: listed too
+TRAINED_ON_FILE = "trained-on.safetensors"
+RECORDS = {"train.json", "eval.json", "maps.json", TRAINED_ON_FILE}  # how weights were made and measured: never loaded
+SHOWN = {"eval.json", "maps.json", TRAINED_ON_FILE}  # of these what is shown and told: listed too
 DOCUMENTS = (".md", ".txt", ".partial")  # beside weights; what a write that was broken off left
 READ_TEXTS = {"vocab.txt", "merges.txt"}  # which tokenizers read
 
@@ -24,7 +25,7 @@ def write_sums(directory: str | Path) -> None:
     Raises `FileNotFoundError` without weights.
     """
     directory = Path(directory)
-    if not list(directory.glob("*.safetensors")):
+    if not any(path.suffix == ".safetensors" for path in loaded_files(directory)):
         raise FileNotFoundError(f"There are no weights in {directory}.")
     names = {path.name for path in loaded_files(directory)} | {name for name in SHOWN if (directory / name).is_file()}
     _write(directory, {name: hash_files([directory / name]) for name in names})

@@ -1,19 +1,24 @@
 """Which photographs a model was trained on, told beside its weights, so that measuring on them can be told too.
 
-The file beside the weights holds the first 8 bytes of the SHA-256 of each photograph's bytes, sorted: 8 bytes a
-photograph, from which no photograph can be had. The same photograph in another encoding is another one.
+The file beside the weights holds the first 8 bytes of the SHA-256 of each photograph's bytes, sorted: a tensor (N, 8)
+of N photographs, of which none can be had from it. The same photograph in another encoding is another one.
 """
 
 import logging
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from vqa.common.checksums import TRAINED_ON_FILE
 from vqa.common.files import read_json
 from vqa.data.images import ImageStore
 
 logger = logging.getLogger(__name__)
-TRAINED_ON_FILE = "trained-on.bin"
 DIGEST_BYTES = 8
+TENSOR = "digests"
 
 
 def parts_of(weights: str | Path, variant: str) -> dict[str, Path]:
@@ -48,10 +53,10 @@ class TrainedOn:
         files = [Path(directory) / TRAINED_ON_FILE for directory in directories]
         files = [file for file in files if file.is_file()]
         for file in files:
-            content = file.read_bytes()
-            if len(content) % DIGEST_BYTES:
-                raise ValueError(f"{file} is damaged: it does not hold {DIGEST_BYTES} bytes a photograph.")
-            digests.update(content[i : i + DIGEST_BYTES] for i in range(0, len(content), DIGEST_BYTES))
+            try:
+                digests.update(map(bytes, load_file(file)[TENSOR].reshape(-1, DIGEST_BYTES)))
+            except (SafetensorError, KeyError, ValueError) as error:
+                raise ValueError(f"{file} is damaged: it does not hold {DIGEST_BYTES} bytes a photograph.") from error
         return cls(digests, is_known=bool(files))
 
     @classmethod
@@ -61,7 +66,8 @@ class TrainedOn:
 
     def write(self, directory: str | Path) -> None:
         """Writes the file into the folder of a model's part; `write_sums` comes after it."""
-        (Path(directory) / TRAINED_ON_FILE).write_bytes(b"".join(sorted(self.digests)))
+        digests = np.frombuffer(b"".join(sorted(self.digests)), np.uint8).reshape(-1, DIGEST_BYTES)
+        save_file({TENSOR: digests}, Path(directory) / TRAINED_ON_FILE)
 
     def __or__(self, other: "TrainedOn") -> "TrainedOn":
         return TrainedOn(self.digests | other.digests, self.is_known or other.is_known)

@@ -96,8 +96,8 @@ def _benchmark(source: str, items: Sequence[Scored], wordnet: WordNet | None, se
     if source == DAQUAR:
         single = [item for item in items if is_single_word(item.question.answer)]
         for name, subset in (("single_word", single), ("all_answers", items)):
-            if subset:
-                result[name] = _accuracy(subset) | _wups(subset, wordnet, seed) | {"paired": _paired(subset)}
+            told = _accuracy(subset) | _wups(subset, wordnet, seed) | {"paired": _paired(subset)} if subset else None
+            result[name] = told
     return result
 
 

@@ -74,7 +74,10 @@ def _word_similarity(a: str, b: str, threshold: float, wordnet: "WordNet") -> fl
     return best if best >= threshold else 0.1 * best
 
 
-def wilson_interval(correct: float, count: int, z: float = 1.959964) -> tuple[float, float]:
+Z = 1.959964  # of a 95 % interval
+
+
+def wilson_interval(correct: float, count: int, z: float = Z) -> tuple[float, float]:
     """Wilson's 95 % score interval of a proportion (Wilson 1927). Raises `ValueError` for a count of 0."""
     if count < 1:
         raise ValueError("An interval needs at least one question.")

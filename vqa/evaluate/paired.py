@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from vqa.evaluate.metrics import Z
+
 
 def note(judged: Iterable[tuple[str, str, bool]]) -> dict:
     """Which questions were answered rightly, for `eval.json`, from (photograph's id, question, is right) of each.
@@ -32,5 +34,5 @@ def difference(first: dict, second: dict) -> tuple[float, float, float] | None:
     ]
     changes = rights[0].astype(int) - rights[1]
     mean = float(changes.mean())
-    half = 1.959964 * math.sqrt(float((changes**2).mean()) - mean**2) / math.sqrt(count)
+    half = Z * math.sqrt(float((changes**2).mean()) - mean**2) / math.sqrt(count)
     return mean, mean - half, mean + half

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vqa.common.checksums import hash_files, hash_loaded, list_again, loaded_files
 from vqa.common.files import check_writable, read_json, write_json
-from vqa.data.trained_on import TRAINED_ON_FILE, parts_of
+from vqa.data.trained_on import parts_of
 
 
 class EvalFile:
@@ -83,8 +83,7 @@ def hash_weights(weights: Path, variant: str) -> str:
     digest = hashlib.sha256()
     for part, folder in parts_of(weights, variant).items():
         for file in loaded_files(folder):
-            if file.name != TRAINED_ON_FILE:
-                digest.update(f"{part}/{file.name} {hash_loaded(file)}\n".encode("utf-8", "surrogatepass"))
+            digest.update(f"{part}/{file.name} {hash_loaded(file)}\n".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 

@@ -24,8 +24,7 @@ def made_from(settings: JointSettings, variant: str) -> dict[str, str]:
     found = {name: hash_paths(getattr(settings, name)) for name in DATA}
     found |= {name: _hash_weights(getattr(settings, name)) for name in ENCODERS}
     if settings.start:
-        heads = loaded_files(settings.start_folder(variant))  # to measure them changes nothing
-        found["start"] = json_digest([[file.name, hash_loaded(file)] for file in heads])
+        found["start"] = _hash_weights(settings.start_folder(variant))
     said = {name: value for name, value in _said(settings).items() if name not in SCHEDULES}
     return found | {"settings": json_digest([said, variant])}
 
@@ -52,6 +51,8 @@ def _said(settings: JointSettings) -> dict:
     }
 
 
-def _hash_weights(source: str) -> str:
-    """Of a folder what is in it, of a hub's model its name."""
-    return hash_paths([source]) if Path(source).is_dir() else json_digest(str(source))
+def _hash_weights(source: str | Path) -> str:
+    """Of a folder what is loaded from it, whatever is measured of it; of a hub's model its name."""
+    if not Path(source).is_dir():
+        return json_digest(str(source))
+    return json_digest([[file.name, hash_loaded(file)] for file in loaded_files(source)])
