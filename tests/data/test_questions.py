@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from vqa.data.questions import QuestionRow, RowError, guess_type, iterate_questions, read_captions, read_questions
+from vqa.data.questions import (
+    QuestionRow,
+    RowError,
+    answer_kind,
+    guess_type,
+    iterate_questions,
+    read_captions,
+    read_questions,
+)
 
 
 def write(path, rows):
@@ -123,6 +131,21 @@ def test_a_missing_file_and_a_missing_answer(tmp_path):
 def test_types_are_guessed_from_words(question, kind):
     assert guess_type(question) == kind
     assert QuestionRow("a", question, type="given").kind == "given"
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("Is it red?", "yes/no"),
+        ("is this photo in color", "yes/no"),
+        ("Are there how many cats?", "yes/no"),
+        ("what color is it?", "open"),
+        ("how many are there?", "open"),
+        ("", "open"),
+    ],
+)
+def test_the_kind_of_answer_is_told_by_the_first_word(question, kind):
+    assert answer_kind(question) == kind
 
 
 @pytest.fixture

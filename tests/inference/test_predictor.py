@@ -342,21 +342,78 @@ def test_one_checkpoint_alone_is_served_too(tiny_weights, tiny_predictor, photo,
         assert answer.confidence == pytest.approx(expected.confidence, rel=1e-4)
 
 
+def shares_of(predictor, photo, question: str, answers: list[str], variant: str = "aligned") -> dict[str, float]:
+    """What the probabilities are to be, by those in a closed list with and without the photo."""
+    seen = {a.text: a.probability for a in predictor.ask(photo, question, variant, answers=answers).top}
+    blind = {a.text: a.probability for a in predictor.ask_question_only(question, variant, answers=answers).top}
+    weight = predictor.models[variant].config.prior_weight
+    scores = {text: seen[text] / blind[text] ** weight for text in seen}
+    return {text: score / sum(scores.values()) for text, score in scores.items()}
+
+
+def probabilities_of(prediction) -> dict[str, float]:
+    return {answer.text: answer.probability for answer in prediction.top}
+
+
+@pytest.fixture
+def agreeing(tiny_weights, monkeypatch) -> VQAPredictor:
+    """A predictor whose aligned model says yes to whatever it is asked openly."""
+    predictor = VQAPredictor.from_pretrained(tiny_weights)
+    heads, processor = predictor.models["aligned"].heads, predictor.processors["aligned"]
+    search = heads.search
+    said = [(tuple(processor.encode_answer(text)), float(np.log(p))) for text, p in {"yes": 0.4, "cat": 0.3}.items()]
+
+    def agree(memory, count=1, allowed=None, *rest, **more):
+        return [said] * len(memory[1]) if allowed is None else search(memory, count, allowed, *rest, **more)
+
+    monkeypatch.setattr(heads, "search", agree)
+    return predictor
+
+
 def test_a_question_that_offers_alternatives_is_answered_among_them(tiny_predictor, photo):
     asked = tiny_predictor.ask(photo, "is this a cat or a tennis racket?")
     listed = tiny_predictor.ask(photo, "is this a cat or a tennis racket?", answers=["cat", "tennis racket"])
     assert asked.choices == listed.choices == ("cat", "tennis racket")
-    said = {answer.text: answer.probability for answer in listed.top}  # which may be neither: they do not sum to 1
-    shares = {answer.text: answer.probability for answer in asked.top}
-    assert shares == pytest.approx({text: value / sum(said.values()) for text, value in said.items()}, rel=1e-4)
+    expected = shares_of(tiny_predictor, photo, asked.question, ["cat", "tennis racket"])
+    assert probabilities_of(asked) == pytest.approx(expected, rel=1e-4)
     assert tiny_predictor.ask(photo, "is this a cat or a tennis racket?", top_k=1).top == asked.top[:1]
-    questions = ["what is this?", "is this a cat or a tennis racket?"]
-    free, closed = tiny_predictor.ask_many([tiny_predictor.encode(photo)] * 2, questions, top_k=5)
-    assert free.choices == () and closed.choices == asked.choices
-    assert [answer.text for answer in closed.top] == [answer.text for answer in asked.top]
+    questions = ["what is this?", "is this a cat or a tennis racket?", "a tennis racket, a cat or red?"]
+    free, *closed = tiny_predictor.ask_many([tiny_predictor.encode(photo)] * 3, questions, top_k=5)
+    assert free.choices == () and closed[0].choices == asked.choices and len(closed[1].choices) == 3
+    for question, together in zip(questions[1:], closed, strict=True):
+        alone = probabilities_of(tiny_predictor.ask(photo, question))
+        assert probabilities_of(together) == pytest.approx(alone, rel=1e-4)
     assert tiny_predictor.ask(photo, questions[1], answers=["red"]).answer == "red"
     long = "is this a " + "x" * 99 + " or a cat?"
     assert tiny_predictor.ask(photo, long).choices == ()
+
+
+def test_yes_and_no_share_what_is_certain_where_one_of_them_is_the_answer(agreeing, photo):
+    asked = agreeing.ask(photo, "is this a cat?")
+    assert {answer.text for answer in asked.top} == {"yes", "no"} and asked.choices == ("yes", "no")
+    expected = shares_of(agreeing, photo, "is this a cat?", ["yes", "no"])
+    assert probabilities_of(asked) == pytest.approx(expected, rel=1e-3)
+    assert sum(expected.values()) == pytest.approx(1)
+    agreeing.models["aligned"].config.temperatures = {"yes/no": 2.0}
+    softer = probabilities_of(agreeing.ask(photo, "is this a cat?"))
+    ratio = expected["yes"] / expected["no"]
+    assert softer["yes"] / softer["no"] == pytest.approx(ratio**0.5, rel=1e-3)
+    free = agreeing.ask(photo, "what is this?")
+    assert probabilities_of(free) == pytest.approx({"yes": 0.4, "cat": 0.3}) and free.choices == ()
+
+
+def test_the_question_alone_says_nothing_where_all_of_it_is_taken_off(agreeing, photo):
+    """At a weight of 1 the mean image, which is no photograph, leaves every choice as likely as any other."""
+    agreeing.models["aligned"].config.prior_weight = 1.0
+    asked = {"is this a cat?": 2, "is this a cat or a tennis racket?": 2, "red, a cat or a dog?": 3}
+    for question, count in asked.items():
+        blind = agreeing.ask_question_only(question)
+        assert [answer.probability for answer in blind.top] == pytest.approx([1 / count] * count, rel=1e-4)
+    agreeing.models["aligned"].config.prior_weight = 0.0
+    plain = probabilities_of(agreeing.ask(photo, "is this a cat or a tennis racket?"))
+    listed = agreeing.ask(photo, "is this a cat or a tennis racket?", answers=["cat", "tennis racket"])
+    total = sum(answer.probability for answer in listed.top)
+    assert plain == pytest.approx({answer.text: answer.probability / total for answer in listed.top}, rel=1e-4)
 
 
 @pytest.mark.parametrize(

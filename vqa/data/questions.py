@@ -65,7 +65,8 @@ def guess_type(question: str) -> str:
 
 def answer_kind(question: str) -> str:
     """Which of the configuration's temperatures a question's answers take: "yes/no", or "open" for all others."""
-    return "yes/no" if guess_type(question) == "yes/no" else "open"
+    first = question.lower().split()[:1]
+    return "yes/no" if OPENING_VERBS.issuperset(first) and first else "open"
 
 
 def read_questions(

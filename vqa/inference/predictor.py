@@ -7,7 +7,7 @@ import json
 import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
@@ -28,7 +28,7 @@ from vqa.model.encoders import grid_size
 from vqa.model.heads import Memory
 from vqa.model.model import ImageStates, VQAModel
 from vqa.model.questions import Question, encode_questions, stack_questions
-from vqa.model.search import Hypothesis
+from vqa.model.search import Hypothesis, Pieces
 from vqa.processing.alternatives import alternatives
 from vqa.processing.captions import NothingTwice
 from vqa.processing.photos import PhotoSource, open_photo, photo_key
@@ -41,6 +41,7 @@ MAX_BEAM_WIDTH = 100  # a wider beam takes seconds
 NO_REPEAT_NGRAM_SIZE = 3  # of a caption's pieces
 CACHED_PHOTOS = 32
 VARIANTS = ("aligned", "unaligned")
+YES_NO = ("yes", "no")
 
 
 @dataclass(frozen=True)
@@ -327,8 +328,9 @@ class VQAPredictor:
     ) -> list[Prediction]:
         """Answers question i on image states i of (B, P, W), in one batch; what all other ways of asking call.
 
-        A question that offers alternatives ("a cat or a dog?") is answered among them, and their probabilities sum to
-        1, unless `answers` says otherwise.
+        A question that offers alternatives ("a cat or a dog?") is answered among them, and one that the model answers
+        with yes or no among these two: their probabilities sum to 1. What the question alone makes likely counts less
+        there, by `prior_weight`. None of this where `answers` says what may come.
         A `sentence` is ranked by the probability of its pieces on average, which is then the order of `top`, repeats no
         three pieces, and says nothing twice around "and".
         """
@@ -345,12 +347,12 @@ class VQAPredictor:
         fusion_ms = _ms_since(start)
         start = time.perf_counter()
         if allowed is None:
-            choices = [_offered(question.text, model, processor) for question in read]
             rules = _of_sentences(processor) if sentence else {}
             found = model.heads.search(memory, top_k, None, BEAM_WIDTH, temperatures=temperatures, **rules)
-            for row in (row for row, offered in enumerate(choices) if offered):
-                among = model.heads.search(_row(memory, row), len(choices[row]), list(choices[row]), temperatures=[1.0])
-                found[row] = _normalised(among[0], model.config.temperature_of("offered"))
+            choices = [_choices(read[row].text, found[row][0][0], model, processor) for row in range(len(read))]
+            among = {row: tuple(few) for row, few in enumerate(choices) if few}
+            for row, scored in self._choose(model, memory, text_states, text_mask, among).items():
+                found[row] = _normalised(scored, model.config.temperature_of(choice_kind(choices[row].values())))
         else:
             choices = [allowed] * len(read)
             found = model.heads.search(memory, top_k, list(allowed), temperatures=temperatures)
@@ -358,16 +360,48 @@ class VQAPredictor:
         timings = {"image": image_ms, "question": question_ms, "fusion": fusion_ms, "decode": decode_ms}
         timings["total"] = sum(timings.values())
         predictions = []
-        for question, hypotheses, offered in zip(read, found, choices, strict=True):
-            top = _merge(hypotheses, offered.__getitem__ if offered else processor.decode_answer)
-            if not offered:
+        for question, hypotheses, few in zip(read, found, choices, strict=True):
+            top = _merge(hypotheses, few.__getitem__ if few else processor.decode_answer)
+            if not few:
                 top = _proper(top)
             if not sentence:
                 top.sort(key=lambda answer: -answer.probability)  # merging may have moved one up
             top = top[:top_k]
             sure = top[0].probability >= model.config.sure_threshold
-            predictions.append(Prediction(question.text, variant, top, sure, timings, choices=tuple(offered.values())))
+            predictions.append(Prediction(question.text, variant, top, sure, timings, choices=tuple(few.values())))
         return predictions
+
+    def _choose(
+        self,
+        model: VQAModel,
+        memory: Memory,
+        text_states: torch.Tensor,
+        text_mask: torch.Tensor,
+        among: dict[int, tuple[Pieces, ...]],
+    ) -> dict[int, list[Hypothesis]]:
+        """For each question of a batch that is answered `among` a few answers, these with their scores.
+
+        A score is log p(answer | photograph, question) - w log p(answer | question), with w = `prior_weight`: the
+        question's own effect is taken off, in part, as in Niu et al. (2021), "Counterfactual VQA", and Holtzman et al.
+        (2021), "Surface Form Competition", which also makes answers of one and of several pieces comparable.
+        """
+        if not among:
+            return {}
+        rows = list(among)
+        mean_image, mask = self._mean_image(model, len(rows)), text_mask[rows]
+        blind = model.heads.read(model.heads.fuse(mean_image, text_states[rows], mask), mask)
+        places: dict[tuple[Pieces, ...], list[int]] = {}
+        for place, row in enumerate(rows):
+            places.setdefault(among[row], []).append(place)
+        scored = {}
+        for answers, asked in places.items():
+            at_1 = {"count": len(answers), "allowed": answers, "temperatures": [1.0] * len(asked)}
+            seen = model.heads.search(_rows_of(memory, [rows[place] for place in asked]), **at_1)
+            prior = model.heads.search(_rows_of(blind, asked), **at_1)
+            for place, with_photo, without in zip(asked, seen, map(dict, prior), strict=True):
+                weight = model.config.prior_weight
+                scored[rows[place]] = [(pieces, value - weight * without[pieces]) for pieces, value in with_photo]
+        return scored
 
     def too_long(self, answers: Sequence[str], variant: str = "aligned") -> list[str]:
         """Which of some answers a model cannot write, because they have more pieces than its decoder."""
@@ -507,20 +541,29 @@ def _proper(answers: list[Answer]) -> list[Answer]:
     return kept or answers[:1]
 
 
-def _offered(question: str, model: VQAModel, processor: VQAProcessor) -> dict[tuple[int, ...], str]:
-    """The pieces of the alternatives that a question offers, with their texts.
+def choice_kind(choices: Iterable[str]) -> str:
+    """Which temperature divides the scores of a few answers, of which one is chosen."""
+    return "yes/no" if set(choices) == set(YES_NO) else "offered"
 
-    None where it offers none or one is too long to be said.
+
+def _choices(question: str, said: Pieces, model: VQAModel, processor: VQAProcessor) -> dict[Pieces, str]:
+    """The few answers among which a question is answered, by their pieces: those that it offers, or yes and no.
+
+    The latter where one of them is what the model `said` of its own accord. None where an answer is too long to be
+    said, and to all other questions.
     """
-    offered = {tuple(processor.encode_answer(answer)): answer for answer in alternatives(question)}
+    few = alternatives(question)
+    spelt = {tuple(processor.encode_answer(answer)): answer for answer in few or YES_NO}
+    if not few and not (answer_kind(question) == "yes/no" and said in spelt):
+        return {}
     longest = model.config.max_answer_pieces + 1  # with BOS, which the limit does not count
-    return offered if all(len(pieces) <= longest for pieces in offered) else {}
+    return spelt if all(len(pieces) <= longest for pieces in spelt) else {}
 
 
-def _row(memory: Memory, row: int) -> Memory:
-    """What the decoder reads of one question of a batch."""
+def _rows_of(memory: Memory, rows: Sequence[int]) -> Memory:
+    """What the decoder reads of some questions of a batch."""
     keys_values, mask = memory
-    return [(k[row : row + 1], v[row : row + 1]) for k, v in keys_values], mask[row : row + 1]
+    return [(k[rows], v[rows]) for k, v in keys_values], mask[rows]
 
 
 def _percentile(value: float, sample: list[float]) -> float:

@@ -30,8 +30,9 @@ class VQAConfig(PreTrainedConfig):
     checkpoint's own, that holds `vision/` and `text/` where several checkpoints share them; None where the
     checkpoint holds their weights itself; `encoders_digest` says which ones the heads were trained over.
     `temperatures` make probabilities true where they are reported (fitted on val, 1 where none is named): those of
-    `"yes/no"` and `"open"` questions divide the decoder's logits, and that of `"offered"` the log-probabilities of
-    answers that a question offers. An answer below `sure_threshold` is called unsure.
+    `"yes/no"` and `"open"` questions divide the decoder's logits. Where one of a few answers is chosen, that of
+    `"yes/no"` or `"offered"` divides their log-probabilities, after `prior_weight` times the log-probability that they
+    have without the photograph is taken off. An answer below `sure_threshold` is called unsure.
     """
 
     model_type = "vqa_coattention"
@@ -57,6 +58,7 @@ class VQAConfig(PreTrainedConfig):
     eos_token_id: int = 2
     unk_token_id: int = 3
     temperatures: dict[str, float] | None = None
+    prior_weight: float = 0.5
     sure_threshold: float = 0.5
 
     @property

@@ -7,14 +7,12 @@ from collections.abc import Callable, Sequence
 import torch
 import torch.nn.functional as F
 
-from vqa.data.questions import answer_kind
 from vqa.evaluate.metrics import is_right
-from vqa.inference.predictor import Prediction, VQAPredictor
+from vqa.inference.predictor import Prediction, VQAPredictor, choice_kind
 from vqa.processing.processor import PAD
 from vqa.train.joint_data import JointData
 
 logger = logging.getLogger(__name__)
-KINDS = ("yes/no", "open")
 FEWEST = 50  # val questions, before anything is fitted on them
 SURE_ACCURACY = 2 / 3  # "sure" answers are to be right at least this often
 
@@ -23,8 +21,8 @@ SURE_ACCURACY = 2 / 3  # "sure" answers are to be right at least this often
 def calibrate(data: JointData) -> None:
     """Fits a temperature for each kind of answers, and the threshold of "sure", on the val questions.
 
-    Where there are fewer than `FEWEST`, the model keeps those that it started with; a kind with fewer takes the
-    temperature that fits all. Counts in `data` how many are right.
+    Where there are fewer than `FEWEST`, the model keeps those that it started with; a kind with fewer gets 1. Counts in
+    `data` how many are right.
     """
     model = data.model.eval()
     if len(data.val) < FEWEST:
@@ -37,31 +35,46 @@ def calibrate(data: JointData) -> None:
         return
     model.config.temperatures = None
     predictions, correct = answer_val(data)
-    right = torch.tensor(correct)
-    offered = torch.tensor([bool(one.choices) for one in predictions])
-    is_kind = {kind: torch.tensor([answer_kind(row["question"]) == kind for row in data.val]) for kind in KINDS}
-    ids = data.processor.pad_answers([data.answer_ids(one.answer) for one in predictions])
-    logits = logits_of(data, ids)
-    fitted = fit_temperature(logits, ids, right, PAD)
-    model.config.temperatures = {
-        kind: fit_temperature(logits[rows], ids[rows], right[rows], PAD) if rows.sum() >= FEWEST else fitted
-        for kind, rows in ((kind, where & ~offered) for kind, where in is_kind.items())
-    }
-    if offered.sum() >= FEWEST:
-        shares = [[answer.probability for answer in one.top] for one in predictions if one.choices]
-        model.config.temperatures["offered"] = fit_choice_temperature(shares, right[offered])
+    model.config.temperatures = fitted_temperatures(data, predictions, correct)
     predictions, correct = answer_val(data)
     model.config.sure_threshold = round(sure_threshold([one.confidence for one in predictions], correct), 4)
     data.val_right = sum(correct)
 
 
-def logits_of(data: JointData, answer_ids: torch.Tensor) -> torch.Tensor:
-    """The logits (N, A, V) of the pieces of an answer to each val question, teacher-forced."""
+@torch.inference_mode()
+def fitted_temperatures(
+    data: JointData, predictions: Sequence[Prediction], correct: Sequence[bool]
+) -> dict[str, float]:
+    """The temperature of each kind of which there are `FEWEST` answers, from those to the val questions at 1."""
+    by_kind: dict[str, list[int]] = {}
+    for place, prediction in enumerate(predictions):
+        by_kind.setdefault(kind_of(prediction), []).append(place)
+    fitted = {}
+    for kind, places in by_kind.items():
+        if len(places) < FEWEST:
+            continue
+        right = torch.tensor([correct[place] for place in places])
+        if kind == "open":
+            ids = data.processor.pad_answers([data.answer_ids(predictions[place].answer) for place in places])
+            fitted[kind] = fit_temperature(logits_of(data, [data.val[place] for place in places], ids), ids, right, PAD)
+        else:
+            shares = [[answer.probability for answer in predictions[place].top] for place in places]
+            fitted[kind] = fit_choice_temperature(shares, right)
+    return fitted
+
+
+def kind_of(prediction: Prediction) -> str:
+    """Which temperature the probability of an answer was divided by."""
+    return choice_kind(prediction.choices) if prediction.choices else "open"
+
+
+def logits_of(data: JointData, rows: Sequence[dict], answer_ids: torch.Tensor) -> torch.Tensor:
+    """The logits (N, A, V) of the pieces of an answer to each question, teacher-forced."""
     logits = []
-    for start in range(0, len(data.val), 128):
-        rows = data.val[start : start + 128]
-        image_states = data.images[[row["image_id"] for row in rows]]
-        texts = data.texts[[row["question"] for row in rows]]
+    for start in range(0, len(rows), 128):
+        part = rows[start : start + 128]
+        image_states = data.images[[row["image_id"] for row in part]]
+        texts = data.texts[[row["question"] for row in part]]
         logits.append(data.model.heads(image_states, *texts, answer_ids[start : start + 128]).logits)
     return torch.cat(logits)
 
