@@ -69,6 +69,7 @@ def shown(visited, asked, language="en") -> str:
     [
         ("black", 0.3, True, "Without the photo it would say the same: “black” (20 %)."),
         ("black", 0.79, True, "Without the photo it would guess the same, at 20 %; the photo made it 79 %."),
+        ("black", 0.35, True, "Without the photo it would guess the same, at 20 %; the photo made it 35 %."),
         ("black", 0.41, False, "Without the photo it would say the same: “black” (20 %)."),
         ("white", 0.6, True, "Without the photo it would say “black” (20 %). The photo changed its mind."),
         ("white", 0.3, False, "Without the photo its first guess would be “black” (20 %)."),
@@ -89,6 +90,9 @@ def test_below_the_threshold_the_card_leads_with_not_knowing(visited):
 def test_a_choice_among_some_says_so(visited):
     closed = replace(prediction("cat", 0.6), choices=("cat", "dog"))
     assert "Chosen among: cat, dog." in shown(visited, turn(aligned=closed))
+    listed = replace(turn(aligned=closed), answers=("cat", "dog"))
+    html = shown(visited, listed)
+    assert "Only your answers were allowed: cat, dog. What is missing to 100 %" in html and "Chosen among" not in html
 
 
 def test_a_screen_reader_hears_the_answer():
@@ -99,6 +103,9 @@ def test_a_screen_reader_hears_the_answer():
 def test_a_chinese_reader_gets_glosses_of_answers_questions_and_sentences(visited):
     asked = turn(aligned=prediction("cat", 0.9))
     assert '<p class="big">cat（猫）</p>' in shown(visited, asked, "zh") and "猫" not in shown(visited, asked, "en")
+    compared = turn(aligned=prediction("cat", 0.9), unaligned=prediction("cat", 0.8, "unaligned"))
+    assert "两个模型都回答“cat（猫）”" in shown(visited, compared, "zh")
+    assert "cat（猫）" in history_html(replace(visited, turns=(asked,), current=0), "zh")
     offered = replace(visited, suggestions=(Suggestion("Is there a cat?", "图片里有猫吗？"),))
     assert "图片里有猫吗？" in suggestions_html(offered, "zh") and "猫" not in suggestions_html(offered, "en")
     described = replace(visited, descriptions={"aligned": prediction("a cat on a table", 0.1)})
@@ -113,6 +120,8 @@ def test_only_examples_have_a_link(visited):
         example, "zh"
     )
     assert "example=" not in shown(visited, asked)
+    listed = replace(example, turns=(replace(asked, answers=("cat", "polar bear")),))
+    assert "&amp;among=cat%2C+polar+bear" in answers_html(listed, "en")
 
 
 def test_a_follow_up_says_what_was_saved(visited):

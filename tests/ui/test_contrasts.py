@@ -23,6 +23,10 @@ def test_each_case_is_a_link_that_asks_both_models(tiny_predictor):
     assert html.count("<li>") == 1 and "a &lt;b&gt;" in html and "<b>a <b>" not in html
     query = parse_qs(urlsplit(html.split('href="')[1].split('"')[0].replace("&amp;", "&")).query)
     assert query == {"example": [name], "q": ["is it a & b?"], "model": ["both"], "lang": ["zh"]}
+    known = gallery.examples[0].questions[0]
+    case |= {"question": known.question, "aligned": {"answer": "cat", "probability": 0.4}}
+    html = contrasts_html({"count": 9, "cases": [case]}, gallery, "zh")
+    assert known.chinese in html and "cat（猫）" in html
     assert html.index("✗") < html.index("✓")  # aligned, which is wrong, comes first
 
 

@@ -15,6 +15,7 @@ EXAMPLES, VARIANTS = ["cat", "lion"], ["aligned", "unaligned"]
     [
         Link("cat", "What color is the cat's fur & nose?", COMPARE, "zh"),
         Link("lion", "Is it 5 µm?", "unaligned", "en"),
+        Link("cat", "What is this?", "aligned", "en", "cat, polar bear"),
         Link("cat"),
         Link(),
     ],

@@ -269,7 +269,7 @@ def test_an_example_is_asked_at_once_and_a_link_leads_back(visitor, chromium, ad
     question = example.questions[3].question
     page.locator("#suggestions button", has_text=question).click()
     visitor.answered(question)
-    page.wait_for_url("**model=both**")
+    page.wait_for_function("(asked) => new URLSearchParams(location.search).get('q') === asked", arg=question)
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     other = Visitor(context, page.url.replace("lang=en", "lang=zh"))
     other.answered(question)
@@ -406,7 +406,10 @@ def test_closed_lists_alternatives_descriptions_and_corrections(visitor, predict
     visitor.opened()
     page.locator("#among textarea").fill("blue, two")
     visitor.ask("what is it then?")
-    assert "Chosen among: blue, two." in visitor.answered("what is it then?").inner_text()
+    assert "Only your answers were allowed: blue, two." in visitor.answered("what is it then?").inner_text()
+    page.locator("#question textarea").fill("and what is that?")
+    page.locator("#among textarea").press("Enter")
+    assert "Only your answers were allowed: blue, two." in visitor.answered("and what is that?").inner_text()
     page.locator("#among textarea").fill("猫")
     visitor.ask("what?")
     page.locator("#notice", has_text="is not English").wait_for()
@@ -415,11 +418,11 @@ def test_closed_lists_alternatives_descriptions_and_corrections(visitor, predict
     page.locator("#description", has_text="often names things that are not there").wait_for()
     page.locator("#feedback textarea, #feedback input").first.fill("A Lion")
     page.locator("#feedback textarea, #feedback input").first.press("Enter")
-    page.locator("#noted", has_text="Noted: “a lion”").wait_for()
+    page.locator("#noted", has_text="Noted for this visit: “a lion”").wait_for()
     with page.expect_download() as download:
         page.locator("#answers a[download]").click()
     saved = json.loads(download.value.path().read_text(encoding="utf-8"))
-    assert (saved["answer"], saved["source"], saved["question"]) == ("a lion", "visitor", "what is it then?")
+    assert (saved["answer"], saved["source"], saved["question"]) == ("a lion", "visitor", "and what is that?")
     assert saved["image_id"] == load_examples()[0].name and saved["results"]["aligned"]["top"]
 
 
@@ -510,7 +513,8 @@ def test_on_a_telephone_the_next_question_is_in_reach(chromium, address):
     visitor = Visitor(context, address)
     page = visitor.page
     visitor.opened()
-    assert visitor.overflow() <= 0 and in_sight(page, "#question textarea")
+    page.locator("#live").wait_for(state="attached")  # which comes with the scroll to an answer, of later ones
+    assert visitor.overflow() <= 0 and in_sight(page, "#question textarea") and page.evaluate("window.scrollY") == 0
     visitor.pick("variant", "both")
     page.locator("#answers article").nth(1).wait_for()
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
@@ -519,6 +523,9 @@ def test_on_a_telephone_the_next_question_is_in_reach(chromium, address):
     visitor.answered(QUESTION)
     page.wait_for_function("() => Math.abs(document.getElementById('stage').getBoundingClientRect().top) < 60")
     assert in_sight(page, "#question textarea") and visitor.overflow() <= 0
+    assert page.locator("#stage figure").count() == 2 and in_sight(page, "#stage figure >> nth=1")
+    tops = [page.locator(part).bounding_box()["y"] for part in ("#stage", "#captions", "#answers", "#look")]
+    assert tops == sorted(tops)
     context.close()
     assert visitor.errors == [] and visitor.foreign == []
 

@@ -66,6 +66,15 @@ def test_results_are_read_and_shown(tmp_path):
     assert html.count("<circle") == 1 and "No eval.json for unaligned" in html
 
 
+def test_a_summary_says_what_alignment_changes():
+    other = {"benchmarks": {"coco-qa": {"accuracy": 0.5, "count": 773}}, "retrieval": {"image_to_text": {"R@1": 0.001}}}
+    html = results_html({"aligned": EVAL, "unaligned": EVAL | other}, ["aligned", "unaligned"], "en")
+    right = (0.537 * 743 + 0.25 * 30) / 773
+    assert "first for 21.0 % of the photographs, the unaligned one for 0.1 %" in html
+    assert f"Of the 773 questions below, they answer {100 * right:.1f} % and 50.0 % correctly." in html
+    assert "What alignment changes" not in results_html({"aligned": EVAL}, ["aligned"], "en")
+
+
 def test_photographs_are_called_new_only_where_that_is_known():
     def page(*trained_on) -> str:
         benchmarks = {f"b{i}": EVAL["benchmarks"]["coco-qa"] | {"photographs": 10} for i in range(len(trained_on))}

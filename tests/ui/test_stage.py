@@ -8,6 +8,7 @@ import pytest
 
 from vqa.inference.predictor import Answer
 from vqa.ui import visit as visits
+from vqa.ui.markup import percent
 from vqa.ui.stage import heads_html, hidden_html, progress_html, stage_html, verdicts_html, words_html
 from vqa.ui.visit import COMPARE, Focus, MapView, Visit
 
@@ -130,8 +131,22 @@ def test_a_map_is_tested_and_the_verdict_shown(tiny_predictor, visited):
     html = verdicts_html(tested, "en")
     holds = tested.tests["aligned"].holds
     assert ("This map passes the test" in html) == holds and ("This map fails the test" in html) == (not holds)
-    assert "<svg" in html and verdicts_html(visit, "en") == ""
+    assert "<svg" in html and verdicts_html(visit, "en") == "" and "was chosen among" not in html
     assert visits.look(tested, tiny_predictor, MapView("attention")).tests == {}
+
+
+def test_a_new_question_is_asked_of_the_whole_photograph(tiny_predictor, visited):
+    covered = visits.toggle(visits.ask(visited, tiny_predictor, QUESTION, "aligned", MapView("off")), (0, 1))
+    again = visits.ask(visits.ask_without(covered, tiny_predictor), tiny_predictor, QUESTION, "aligned", MapView("off"))
+    assert again.hidden == frozenset() and again.without == {}
+
+
+def test_the_test_of_a_chosen_answer_says_that_it_is_measured_before_the_choice(tiny_predictor, visited):
+    for answers, is_said in ((None, True), (["cat", "dog"], False)):  # a list's probabilities are the answers' own
+        visit = visits.ask(visited, tiny_predictor, "a cat or a dog?", "aligned", MapView("relevance"), answers)
+        html = verdicts_html(visits.try_maps(visit, tiny_predictor), "en")
+        share = percent(visit.turn.predictions["aligned"].confidence)
+        assert (f"was chosen among cat, dog, which made it {share}" in html) == is_said
 
 
 def test_patches_are_covered_uncovered_and_left_out(tiny_predictor, visited):
@@ -145,10 +160,11 @@ def test_patches_are_covered_uncovered_and_left_out(tiny_predictor, visited):
     assert hidden_html(visit, "en") == ""
 
 
-def test_all_patches_hidden_is_the_question_alone(tiny_predictor, visited):
-    visit = visits.ask(visited, tiny_predictor, QUESTION, "unaligned", MapView("off"), ["cat", "dog"])
+@pytest.mark.parametrize(("question", "answers"), [(QUESTION, ["cat", "dog"]), ("a cat or a tennis racket?", None)])
+def test_all_patches_hidden_is_the_question_alone(tiny_predictor, visited, question, answers):
+    visit = visits.ask(visited, tiny_predictor, question, "unaligned", MapView("off"), answers)
     nothing = visits.ask_without(replace(visit, hidden=frozenset(np.ndindex(3, 3))), tiny_predictor)
-    alone = tiny_predictor.ask_question_only(QUESTION, "unaligned", answers=["cat", "dog"])
+    alone = tiny_predictor.ask_question_only(question, "unaligned", answers=answers)
     assert nothing.without["unaligned"].confidence == pytest.approx(alone.confidence)
 
 

@@ -1,9 +1,11 @@
-// After an answer: it is announced, the address becomes a link to it, and on a narrow screen it comes into sight.
+// After an answer: it is announced, the address becomes a link to it, and on a narrow screen it comes into sight, but not
+// the one with which the page opens.
 // The question's box and the model's button follow what is shown, but never replace what the visitor typed or chose.
 (question, variant) => {
     const asked = document.querySelector('#answers h3.asked');
     let live = document.getElementById('live');
-    if (!live) {
+    const opening = !live;
+    if (opening) {
         live = document.createElement('p');
         live.id = 'live';
         live.setAttribute('role', 'status');
@@ -21,7 +23,7 @@
         live.dataset.variant = asked.dataset.variant;
         live.textContent = asked.dataset.say;
         const stage = document.getElementById('stage');
-        if (window.innerWidth < 768 && stage) stage.scrollIntoView({block: 'start'});
+        if (!opening && window.innerWidth < 768 && stage) stage.scrollIntoView({block: 'start'});
     }
     const follow = (now, was, shown) => now === was ? shown : now;
     return [

@@ -52,7 +52,7 @@ def history_html(visit: Visit, language: str) -> str:
     if not visit.turns:
         return ""
     buttons = [
-        choice(turn.question, turn.question, index == visit.current % len(visit.turns), note=_short(turn))
+        choice(turn.question, turn.question, index == visit.current % len(visit.turns), note=_short(turn, language))
         for index, turn in enumerate(visit.turns)
     ]
     return choices(text(language, "history"), buttons)
@@ -89,13 +89,14 @@ def _link(visit: Visit, language: str) -> str:
     """A link to what is shown, for an example; the page's address follows it."""
     address = "?"
     if visit.example:
-        address = Link(visit.example, visit.turn.question, visit.turn.variant, language).address()
+        among = ", ".join(visit.turn.answers)
+        address = Link(visit.example, visit.turn.question, visit.turn.variant, language, among).address()
     shown = "" if visit.example else " hidden"
     return f'<a class="quiet" data-link href="{esc(address)}"{shown}>{esc(text(language, "link"))}</a>'
 
 
-def _short(turn: Turn) -> str:
-    return " / ".join(dict.fromkeys(prediction.answer for prediction in turn.predictions.values()))
+def _short(turn: Turn, language: str) -> str:
+    return " / ".join(dict.fromkeys(with_gloss(one.answer, language) for one in turn.predictions.values()))
 
 
 def _card(visit: Visit, name: str, language: str) -> str:
@@ -111,7 +112,8 @@ def _card(visit: Visit, name: str, language: str) -> str:
         lead = f'<p class="big">{esc(text(language, "unknown"))}</p><p class="guess">{esc(guess)}</p>'
     choices = ""
     if prediction.choices:
-        choices = f"<p><small>{esc(text(language, 'choices', answers=', '.join(prediction.choices)))}</small></p>"
+        key = "choices.listed" if turn.answers else "choices"
+        choices = f"<p><small>{esc(text(language, key, answers=', '.join(prediction.choices)))}</small></p>"
     return (
         f'<article class="card answer" data-variant="{esc(name)}" aria-label="{esc(text(language, "answer"))}">'
         f'<p class="tag">{esc(text(language, name))}</p>{lead}'
@@ -137,19 +139,23 @@ def _bars(visit: Visit, name: str, language: str) -> str:
     return f'<ol class="bars">{"".join(items)}</ol>'
 
 
-SURER = 2.0  # times as sure as without the photo: then the photo did something, though the answer is the same
+SURER = 2.0  # times the odds that it had without the photo: then the photo did something, though the answer is the same
 
 
 def _without_photo(turn: Turn, name: str, language: str) -> str:
     """What the photo did, in a sentence: nothing, made the model surer, or changed its mind."""
     prediction, alone = turn.predictions[name], turn.question_only[name]
     if alone.answer == prediction.answer:
-        surer = prediction.sure and prediction.confidence >= SURER * alone.confidence
+        surer = prediction.sure and _odds(prediction.confidence) >= SURER * _odds(alone.confidence)
         key = "question_only.surer" if surer else "question_only.same"
     else:
         key = "question_only.other" if prediction.sure else "question_only.unsure"
     values = {"percent": percent(alone.confidence), "now": percent(prediction.confidence)}
     return text(language, key, answer=f"“{with_gloss(alone.answer, language)}”", **values)
+
+
+def _odds(probability: float) -> float:
+    return probability / max(1 - probability, 1e-9)
 
 
 def _strip(turn: Turn, visit: Visit, language: str) -> str:
@@ -171,9 +177,10 @@ def _verdict(turn: Turn, language: str) -> str:
     """What the difference between the two models means, and what it does not."""
     one, other = turn.predictions["aligned"], turn.predictions["unaligned"]
     if one.answer == other.answer:
-        lines = [text(language, "verdict.same", answer=one.answer)]
+        lines = [text(language, "verdict.same", answer=with_gloss(one.answer, language))]
     else:
-        lines = [text(language, "verdict.differ", aligned=one.answer, unaligned=other.answer)]
+        said = {"aligned": with_gloss(one.answer, language), "unaligned": with_gloss(other.answer, language)}
+        lines = [text(language, "verdict.differ", **said)]
     more, less = sorted((one, other), key=lambda prediction: -prediction.confidence)
     if percent(more.confidence) == percent(less.confidence):
         lines.append(text(language, "verdict.even"))

@@ -100,7 +100,10 @@ class AskTab:
         answering = [
             model(self.photos.photo.input, self.on_photo, [self.photos.photo, *scene], preprocess=False),
             model(self.photos.examples.click, self.on_example, wanted),
-            model(asked.question.submit, self.on_ask, [self.sent, asked.question, *wanted]),
+            *(
+                model(box.submit, self.on_ask, [self.sent, asked.question, *wanted])
+                for box in (asked.question, self.extras.among)
+            ),
             model(self.suggestions.click, self.on_suggestion, [self.sent, *wanted]),
             model(asked.variant.input, self.on_variant, wanted),
             model(self.history.click, self.on_history, [*look.view, *scene]),
@@ -191,7 +194,10 @@ class AskTab:
         language = link.language or stored or language_of(request.headers.get("accept-language"))
         opened = {self.language: language, self.link: link if link.example else Link()}
         if link.example:
-            return opened | {self.asked.variant: link.variant or self.predictor.variants[0]}
+            return opened | {
+                self.asked.variant: link.variant or self.predictor.variants[0],
+                self.extras.among: link.among,
+            }
         if visit.photo is None:
             visit = self.opening.visit()
         return opened | self._show(visit, self.look.opacity.value, language)
@@ -208,7 +214,7 @@ class AskTab:
         visit = self.opening.of_example(example)
         question = link.question or visit.suggestions[0].question
         variant, view = link.variant or variant, MapView(mode, layer, head, same)
-        yield from self._ask(visit, question, variant, among, view, opacity, language)
+        yield from self._ask(visit, question, variant, link.among, view, opacity, language)
 
     def on_example(
         self, visit: Visit, variant: str, among: str, mode: str, layer: str, head: str, same: bool, opacity: float,

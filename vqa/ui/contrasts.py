@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from vqa.evaluate.contrast import ALIGNED, UNALIGNED, read_contrast
+from vqa.ui.answers import with_gloss
 from vqa.ui.gallery import Gallery, thumbnail
 from vqa.ui.markup import esc, percent, picture_url
 from vqa.ui.texts import text
@@ -42,15 +43,18 @@ def contrasts_html(found: dict | None, gallery: Gallery, language: str) -> str:
 
 def _card(case: dict, example, language: str) -> str:
     query = urlencode({"example": case["example"], "q": case["question"], "model": "both", "lang": language})
-    answers = "".join(
-        f"<span>{_mark(case, name)} {esc(text(language, name))}: <b>{esc(case[name]['answer'])}</b> "
-        f"<small>{percent(case[name]['probability'])}</small></span>"
-        for name in (ALIGNED, UNALIGNED)
-    )
+    answers = "".join(_said(case, name, language) for name in (ALIGNED, UNALIGNED))
     picture = f'<img src="{picture_url(thumbnail(example.path))}" alt="{esc(example.describe(language))}">'
     kind = f"<em>{esc(text(language, 'contrast.' + case['kind']))}</em>"
-    said = f'<span class="case">{kind}<span>{esc(case["question"])}</span>{answers}</span>'
+    meanings = {one.question: one.chinese for one in example.questions} if language == "zh" else {}
+    meaning = f" <small>{esc(meanings[case['question']])}</small>" if case["question"] in meanings else ""
+    said = f'<span class="case">{kind}<span>{esc(case["question"])}{meaning}</span>{answers}</span>'
     return f'<li><a href="?{esc(query)}">{picture}{said}</a></li>'
+
+
+def _said(case: dict, name: str, language: str) -> str:
+    answer, share = with_gloss(case[name]["answer"], language), percent(case[name]["probability"])
+    return f"<span>{_mark(case, name)} {esc(text(language, name))}: <b>{esc(answer)}</b> <small>{share}</small></span>"
 
 
 def _mark(case: dict, name: str) -> str:

@@ -93,7 +93,8 @@ def fused_html(walk: Walk, language: str) -> str:
     found = walk.trace
     turns = found.patch_turns
     alt = text(language, "how.fused.alt")
-    picture = _map(walk.image, turns, overlay.common_scale(turns), alt, PICTURE_SIDE)
+    scale = float(turns.min()), float(turns.max())  # all are turned far: what differs is shown
+    picture = _map(walk.image, turns, scale, alt, PICTURE_SIDE)
     picture += f'<p class="what">{esc(text(language, "how.fused.map"))}</p>'
     rows = [(word, float(turn)) for word, turn in zip(found.words, found.word_turns, strict=True) if word.isalnum()]
     top = max((turn for _, turn in rows), default=1.0) or 1.0

@@ -1,4 +1,4 @@
-"""A link that shows what is shown: the example, the question, the model and the language. Nothing of an upload."""
+"""A link that shows what is shown: example, question, model, language, and a list of answers. Nothing of an upload."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from vqa.ui.texts import LANGUAGES
 from vqa.ui.visit import COMPARE
 
 BOTH = "both"  # how a link calls a comparison
+MAX_LIST_CHARACTERS = 2000  # of a list of answers
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Link:
     question: str = ""
     variant: str = ""
     language: str = ""
+    among: str = ""  # the only answers that may come, as they are typed
 
     @classmethod
     def parse(cls, query: Mapping[str, str], examples: list[str], variants: list[str]) -> "Link":
@@ -32,10 +34,12 @@ class Link:
             question if example in examples else "",
             variant if variant in offered else "",
             language if language in LANGUAGES else "",
+            query.get("among", "")[:MAX_LIST_CHARACTERS] if example in examples else "",
         )
 
     def address(self) -> str:
         """The link, relative to the page."""
         model = {COMPARE: BOTH}.get(self.variant, self.variant)
         parts = {"example": self.example, "q": self.question, "model": model, "lang": self.language}
+        parts["among"] = self.among
         return "?" + urlencode({name: value for name, value in parts.items() if value})

@@ -65,7 +65,8 @@ def build_page(
         quick = quick_events()
         quick(language.change, labels.updates, [language], labels.components, js=SET_LANGUAGE_JS)
         quick(language.input, lambda chosen: chosen, [language], [kept])
-        ask.follow(ask.quick(page.load, ask.on_load, [ask.visit, kept], [language, ask.link, *ask.shown]))
+        opened = [language, ask.link, ask.extras.among, *ask.shown]
+        ask.follow(ask.quick(page.load, ask.on_load, [ask.visit, kept], opened))
         page.load(None, js=PAGE_JS)
     return page.queue(max_size=QUEUE_SIZE, api_open=False)
 

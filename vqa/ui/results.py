@@ -48,6 +48,7 @@ def results_html(results: Mapping[str, dict], names: list[str], language: str) -
     missing = [name for name in names if name not in results]
     parts = [notice(text(language, "results.missing", names=", ".join(missing)))] if missing else []
     parts += [
+        _summary(results, language),
         section(_accuracy_title(results, language), _accuracy(results, language)),
         section(text(language, "results.reliability"), _reliability(results, language)),
         _retrieval(results, language),
@@ -56,6 +57,21 @@ def results_html(results: Mapping[str, dict], names: list[str], language: str) -
         _source(results, language),
     ]
     return "".join(parts)
+
+
+def _summary(results: Mapping[str, dict], language: str) -> str:
+    """What alignment changes, in two sentences of figures; nothing where a figure is missing."""
+    values = {}
+    for name in ("aligned", "unaligned"):
+        result = results.get(name, {})
+        first = _recall(_dig(result, ("retrieval", "image_to_text")), RANKS[0])["accuracy"]
+        benchmarks = result.get("benchmarks", {}).values()
+        count = sum(figures["count"] for figures in benchmarks)
+        if first is None or not count:
+            return ""
+        right = sum(figures["accuracy"] * figures["count"] for figures in benchmarks) / count
+        values |= {f"{name}_first": f"{100 * first:.1f} %", f"{name}_right": f"{100 * right:.1f} %", "count": count}
+    return notice(text(language, "results.summary", **values))
 
 
 def _accuracy_title(results: Mapping[str, dict], language: str) -> str:

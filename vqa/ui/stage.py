@@ -91,7 +91,12 @@ def verdicts_html(visit: Visit, language: str) -> str:
     parts = []
     for name, tested in visit.tests.items():
         tag = f'<p class="tag">{esc(text(language, name))}</p>' if len(visit.tests) > 1 else ""
-        parts.append(tag + _test(tested, language))
+        prediction = visit.turn.predictions[name]
+        note = ""
+        if prediction.choices and not visit.turn.answers:
+            few, share = ", ".join(prediction.choices), percent(prediction.confidence)
+            note = f"<p><small>{esc(text(language, 'test.chosen', answers=few, percent=share))}</small></p>"
+        parts.append(tag + _test(tested, language) + note)
     return columns(*parts) if parts else ""
 
 
@@ -205,7 +210,7 @@ def _figure(visit: Visit, name: str, shown: Shown, base: Image.Image, opacity: f
 
 def _say(visit: Visit):
     """How the values of the shown kind of map are written."""
-    return (lambda value: f"{value:.2f}") if visit.view.mode == "occlusion" else (lambda value: f"{100 * value:.1f} %")
+    return (lambda value: f"{value:.2g}") if visit.view.mode == "occlusion" else (lambda value: f"{100 * value:.1f} %")
 
 
 def _legend(shown: Shown, opacity: float, visit: Visit, language: str) -> str:

@@ -64,7 +64,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "question.none": ("Type a question about the photograph first.", "请先输入关于这张照片的问题。"),
     "question.long": (
-        "The question has {count} characters; at most {limit} are read.",
+        "The question has {count} characters. Please shorten it to at most {limit}.",
         "问题共有 {count} 个字符，最多 {limit} 个。",
     ),
     "question.foreign": (
@@ -98,13 +98,17 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unknown": ("I don't know", "我不知道"),
     "unknown.guess": ("My guess would be “{answer}”.", "要猜的话，是“{answer}”。"),
     "choices": ("Chosen among: {answers}.", "在以下答案中选择：{answers}。"),
+    "choices.listed": (
+        "Only your answers were allowed: {answers}. What is missing to 100 % is the probability of all others.",
+        "只允许你列出的答案：{answers}。与 100% 之差是其他所有答案的概率。",
+    ),
     "say": ("Answer: {answer}, {percent}, {sure}", "答案：{answer}，{percent}，{sure}"),
     "feedback": ("Wrong? Right would be …", "答错了？正确答案是……"),
     "feedback.hint": ("e.g. a lion", "例如：a lion"),
     "feedback.keep": ("Note it", "记下"),
     "feedback.kept": (
-        "Noted: “{answer}”. Nothing is stored here. Save the result as JSON: training reads it as a question.",
-        "已记下：“{answer}”。这里不保存任何内容。请将结果保存为 JSON，训练程序可以读取它。",
+        "Noted for this visit: “{answer}”. To keep it, save the result as JSON: the training program reads such files.",
+        "已在本次访问中记下：“{answer}”。要保留它，请将结果保存为 JSON，训练程序可以读取此类文件。",
     ),
     "times": ("Time for this answer: {total} ms", "本次回答用时：{total} 毫秒"),
     "time.image": ("image", "图像"),
@@ -214,6 +218,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "patches does.",
         "对这个问题，这张图未通过检验：遮住它标出的图块，并不比遮住随机图块更能降低“{answer}”的概率。",
     ),
+    "test.chosen": (
+        "The curves show its probability before the answer was chosen among {answers}, which made it {percent}.",
+        "曲线是选择之前的概率；在 {answers} 中选择之后为 {percent}。",
+    ),
     "test.map": ("marked patches hidden", "遮住标出的图块"),
     "test.random": ("random patches hidden", "遮住随机图块"),
     "test.x": ("share of the photograph hidden", "照片被遮住的比例"),
@@ -266,7 +274,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lab.reset": ("Back to the examples", "恢复示例"),
     "lab.paired": ("Line 1 describes photo 1, line 2 photo 2, and so on", "第 1 行描述第 1 张照片，依此类推"),
     "lab.too_many": ("Only the first {most} are used.", "最多使用前 {most} 项。"),
-    "lab.photos.count": ("{count} photos. Click one to open it.", "共 {count} 张照片，点击可放大查看。"),
+    "lab.photos.count": ("Photos: {count}. Click one to open it.", "共 {count} 张照片，点击可放大查看。"),
     "lab.photo": ("photo “{name}”", "照片“{name}”"),
     "lab.close": ("Close", "关闭"),
     "lab.text": ("line", "文字"),
@@ -347,7 +355,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lab.gap": ("modality gap: distance of the two centres", "模态间隙：两个中心的距离"),
     "lab.here": ("here", "当前"),
     "lab.test": ("test set", "测试集"),
-    "lab.csv": ("Save all figures as CSV", "将所有数值保存为 CSV"),
+    "lab.csv": ("Save each photo with each line as CSV", "将每张照片与每条文字的数值保存为 CSV"),
     # results
     "results.none": (
         "There are no measurements beside these weights yet. python -m vqa evaluate makes eval.json, and this page "
@@ -355,6 +363,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "这些权重还没有测量结果。运行 python -m vqa evaluate 会生成 eval.json，本页将显示其内容。",
     ),
     "results.missing": ("No eval.json for {names}.", "缺少 {names} 的 eval.json。"),
+    "results.summary": (
+        "What alignment changes: the aligned model puts a photograph's own caption first for {aligned_first} of the "
+        "photographs, the unaligned one for {unaligned_first}. Of the {count:,} questions below, they answer "
+        "{aligned_right} and {unaligned_right} correctly.",
+        "对齐带来的变化：对齐模型把照片自己的描述排在第一的比例为 {aligned_first}，未对齐模型为 {unaligned_first}。"
+        "下列 {count:,} 个问题中，两者分别答对 {aligned_right} 和 {unaligned_right}。",
+    ),
     "results.accuracy": ("Accuracy", "正确率"),
     "results.accuracy.new": ("Accuracy on photographs the model never saw", "在模型从未见过的照片上的正确率"),
     "results.accuracy.seen": (
@@ -380,6 +395,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "type.other": ("other", "其他"),
     "type.statement": ("statement", "陈述"),
     "type.vqa": ("people's questions", "人工提问"),
+    "type.action": ("action", "动作"),
+    "type.count": ("count", "计数"),
+    "type.scene": ("scene", "场景"),
+    "type.what": ("what", "事物"),
     "results.reliability": (
         "When it says 70 %, is it right 70 % of the time?",
         "它说有 70% 把握时，真的有 70% 正确吗？",

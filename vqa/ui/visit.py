@@ -76,6 +76,7 @@ class Turn:
     first: bool  # the photograph had to be read for it
     image_id: str = ""  # what the photograph is called, in an export
     right: str = ""  # what the visitor says would be right
+    answers: tuple[str, ...] = ()  # the only ones that the visitor allowed, where there are any
 
     @property
     def question(self) -> str:
@@ -152,7 +153,8 @@ def ask(
 ) -> Visit:
     """The visit after one more question; asked again, a question takes the place of its last answer.
 
-    With `answers` only these can come out. Raises `QuestionError`.
+    It is asked of the whole photograph: patches that were covered are shown again. With `answers` only these can
+    come out. Raises `QuestionError`.
     """
     read, names = predictor.read(question), wanted_models(predictor, variant)
     predictions = {name: predictor.ask(visit.photo, read, name, answers=answers) for name in names}
@@ -164,10 +166,11 @@ def ask(
         similarities={name: predictor.similarity(visit.photo, read, name) for name in names if len(names) > 1},
         first=not next(iter(predictions.values())).photo_was_cached,
         image_id=visit.name,
+        answers=tuple(answers or ()),
     )
     others = (earlier for earlier in visit.turns if earlier.question != turn.question)
     turns = (*others, turn)[-KEPT_TURNS:]
-    asked = replace(visit, turns=turns, current=len(turns) - 1, focus=Focus(), without={})
+    asked = replace(visit, turns=turns, current=len(turns) - 1, focus=Focus(), hidden=frozenset(), without={})
     return look(asked, predictor, view)
 
 
@@ -279,9 +282,9 @@ def ask_without(visit: Visit, predictor: VQAPredictor) -> Visit:
     for spot in visit.hidden:
         mask[spot] = True
     without = {}
-    for name, prediction in visit.turn.predictions.items():
+    for name in visit.turn.predictions:
         covered = predictor.hide(visit.photo, mask, name)
-        without[name] = predictor.ask(covered, visit.turn.asked, name, answers=prediction.choices or None)
+        without[name] = predictor.ask(covered, visit.turn.asked, name, answers=visit.turn.answers or None)
     return replace(visit, without=without)
 
 
