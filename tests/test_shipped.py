@@ -24,7 +24,7 @@ VISITORS = (  # what they would ask about the examples
     ("coffee", "what is in the cup?", "coffee"),
     ("coffee", "what is the table made of?", "wood"),
     ("photographer", "indoors or outdoors?", "outdoors"),
-    ("astronaut", "is the woman smiling?", "yes"),
+    ("astronaut", "is this a man or a woman?", "woman"),
     ("stop_sign", "what does the sign say?", "stop"),
     ("bus", "what vehicle is this?", "bus"),
     ("bus", "what color is the bus?", "red"),

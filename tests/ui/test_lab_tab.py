@@ -42,7 +42,7 @@ def test_a_visitor_compares_photographs_and_lines_of_their_own(chromium, address
     visitor = Visitor(context, address)
     page = visitor.page
     enter(visitor, files)
-    page.locator("#lab-photos h3", has_text="3 photos").wait_for()
+    page.locator("#lab-photos h3", has_text="Photos: 3.").wait_for()
     page.locator("#lab-notice", has_text="broken.jpg: This is not an image").wait_for()
     assert page.locator("#matrix .loss").count() == 0  # nobody said which line belongs to which photo
 
@@ -98,7 +98,7 @@ def test_the_lab_fits_a_telephone_and_takes_no_more_than_its_number(chromium, ad
     for k, path in enumerate(many):
         Image.new("RGB", (30, 20), (9 * k, 0, 99)).save(path)
     enter(visitor, [str(path) for path in many])
-    visitor.page.locator("#lab-photos h3", has_text=f"{MOST} photos").wait_for()
+    visitor.page.locator("#lab-photos h3", has_text=f"Photos: {MOST}.").wait_for()
     visitor.page.locator("#lab-notice", has_text=f"Only the first {MOST} are used.").wait_for()
     assert visitor.overflow() <= 0
     context.close()

@@ -340,7 +340,7 @@ def test_language_and_corrections_do_not_undo_an_answer(visitor, photo_file, hel
         visitor.ask("is there a dog?")
         page.locator("#feedback textarea, #feedback input").first.fill("red")
         page.locator("#feedback textarea, #feedback input").first.press("Enter")
-        page.locator("#noted", has_text="Noted: “red”").wait_for()
+        page.locator("#noted", has_text="Noted for this visit: “red”").wait_for()
         visitor.pick("language", "简体中文")
         page.locator("h1", has_text="向照片提问").wait_for()
     visitor.answered("is there a dog?")
