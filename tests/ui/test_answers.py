@@ -92,7 +92,7 @@ def test_a_choice_among_some_says_so(visited):
     assert "Chosen among: cat, dog." in shown(visited, turn(aligned=closed))
     listed = replace(turn(aligned=closed), answers=("cat", "dog"))
     html = shown(visited, listed)
-    assert "Only your answers were allowed: cat, dog. What is missing to 100 %" in html and "Chosen among" not in html
+    assert "Only your answers were allowed: cat, dog. The remainder to 100 %" in html and "Chosen among" not in html
 
 
 def test_a_screen_reader_hears_the_answer():

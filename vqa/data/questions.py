@@ -55,18 +55,21 @@ class Captions:
 
 def guess_type(question: str) -> str:
     """number, color, yes/no or other, by the question's words."""
-    words = question.lower().split()
     if "how many" in question.lower():
         return "number"
-    if any(word.startswith(("color", "colour")) for word in words):
+    if any(word.startswith(("color", "colour")) for word in question.lower().split()):
         return "color"
-    return "yes/no" if words and words[0] in OPENING_VERBS else "other"
+    return "yes/no" if _opens_with_a_verb(question) else "other"
 
 
 def answer_kind(question: str) -> str:
     """Which of the configuration's temperatures a question's answers take: "yes/no", or "open" for all others."""
-    first = question.lower().split()[:1]
-    return "yes/no" if OPENING_VERBS.issuperset(first) and first else "open"
+    return "yes/no" if _opens_with_a_verb(question) else "open"
+
+
+def _opens_with_a_verb(question: str) -> bool:
+    words = question.lower().split()
+    return bool(words) and words[0] in OPENING_VERBS
 
 
 def read_questions(

@@ -40,6 +40,11 @@ class Link:
     def address(self) -> str:
         """The link, relative to the page."""
         model = {COMPARE: BOTH}.get(self.variant, self.variant)
-        parts = {"example": self.example, "q": self.question, "model": model, "lang": self.language}
-        parts["among"] = self.among
+        parts = {
+            "example": self.example,
+            "q": self.question,
+            "model": model,
+            "lang": self.language,
+            "among": self.among,
+        }
         return "?" + urlencode({name: value for name, value in parts.items() if value})

@@ -99,7 +99,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unknown.guess": ("My guess would be “{answer}”.", "要猜的话，是“{answer}”。"),
     "choices": ("Chosen among: {answers}.", "在以下答案中选择：{answers}。"),
     "choices.listed": (
-        "Only your answers were allowed: {answers}. What is missing to 100 % is the probability of all others.",
+        "Only your answers were allowed: {answers}. The remainder to 100 % is the probability of others.",
         "只允许你列出的答案：{answers}。与 100% 之差是其他所有答案的概率。",
     ),
     "say": ("Answer: {answer}, {percent}, {sure}", "答案：{answer}，{percent}，{sure}"),
