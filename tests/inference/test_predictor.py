@@ -416,6 +416,16 @@ def test_the_question_alone_says_nothing_where_all_of_it_is_taken_off(agreeing, 
     assert plain == pytest.approx({answer.text: answer.probability / total for answer in listed.top}, rel=1e-4)
 
 
+def test_the_mean_image_is_fused_once_a_question(agreeing, photo, monkeypatch):
+    heads, batches = agreeing.models["aligned"].heads, []
+    fuse = heads.fuse
+    monkeypatch.setattr(heads, "fuse", lambda states, *rest: batches.append(len(states)) or fuse(states, *rest))
+    agreeing.ask_question_only("is this a cat?")
+    assert batches == [1]
+    agreeing.ask(photo, "is this a cat?")
+    assert batches == [1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("question", "answers", "kind"),
     [

@@ -269,8 +269,7 @@ class VQAPredictor:
         self, question: str | Question, variant: str = "aligned", top_k: int = 5, answers: Sequence[str] | None = None
     ) -> Prediction:
         """What the model says without looking: every patch is the mean patch of the training photographs."""
-        model = self._model(variant)
-        return self.answer_states(self._mean_image(model, 1), [question], variant, top_k, answers)[0]
+        return self.answer_states(None, [question], variant, top_k, answers)[0]
 
     def ask_many(
         self,
@@ -318,7 +317,7 @@ class VQAPredictor:
     @torch.inference_mode()
     def answer_states(
         self,
-        image_states: torch.Tensor,
+        image_states: torch.Tensor | None,
         questions: Sequence[str | Question],
         variant: str = "aligned",
         top_k: int = 5,
@@ -328,6 +327,7 @@ class VQAPredictor:
     ) -> list[Prediction]:
         """Answers question i on image states i of (B, P, W), in one batch; what all other ways of asking call.
 
+        Without `image_states` every question is answered about the mean image.
         A question that offers alternatives ("a cat or a dog?") is answered among them, and one that the model answers
         with yes or no among these two: their probabilities sum to 1. What the question alone makes likely counts less
         there, by `prior_weight`. None of this where `answers` says what may come.
@@ -341,8 +341,11 @@ class VQAPredictor:
         question_ms = sum(self._read_ms.pop(question, 0.0) for question in read)
         start = time.perf_counter()
         _, text_states, text_mask = stack_questions(read, self.device)
-        fused = model.heads.fuse(image_states.to(self.device), text_states, text_mask)
-        memory = model.heads.read(fused, text_mask)
+        if image_states is None:
+            memory = blind = self._without_photo(model, text_states, text_mask)
+        else:
+            memory = model.heads.read(model.heads.fuse(image_states.to(self.device), text_states, text_mask), text_mask)
+            blind = None
         temperatures = [model.config.temperature_of(answer_kind(question.text)) for question in read]
         fusion_ms = _ms_since(start)
         start = time.perf_counter()
@@ -351,7 +354,7 @@ class VQAPredictor:
             found = model.heads.search(memory, top_k, None, BEAM_WIDTH, temperatures=temperatures, **rules)
             choices = [_choices(read[row].text, found[row][0][0], model, processor) for row in range(len(read))]
             among = {row: tuple(few) for row, few in enumerate(choices) if few}
-            for row, scored in self._choose(model, memory, text_states, text_mask, among).items():
+            for row, scored in self._choose(model, memory, blind, text_states, text_mask, among).items():
                 found[row] = _normalised(scored, model.config.temperature_of(choice_kind(choices[row].values())))
         else:
             choices = [allowed] * len(read)
@@ -375,6 +378,7 @@ class VQAPredictor:
         self,
         model: VQAModel,
         memory: Memory,
+        blind: Memory | None,
         text_states: torch.Tensor,
         text_mask: torch.Tensor,
         among: dict[int, tuple[Pieces, ...]],
@@ -383,13 +387,16 @@ class VQAPredictor:
 
         A score is log p(answer | photograph, question) - w log p(answer | question), with w = `prior_weight`: the
         question's own effect is taken off, in part, as in Niu et al. (2021), "Counterfactual VQA", and Holtzman et al.
-        (2021), "Surface Form Competition", which also makes answers of one and of several pieces comparable.
+        (2021), "Surface Form Competition", which also makes answers of one and of several pieces comparable. `blind` is
+        what the decoder reads without the photograph, where that is known.
         """
         if not among:
             return {}
         rows = list(among)
-        mean_image, mask = self._mean_image(model, len(rows)), text_mask[rows]
-        blind = model.heads.read(model.heads.fuse(mean_image, text_states[rows], mask), mask)
+        if blind is None:
+            blind = self._without_photo(model, text_states[rows], text_mask[rows])
+        else:
+            blind = _rows_of(blind, rows)
         places: dict[tuple[Pieces, ...], list[int]] = {}
         for place, row in enumerate(rows):
             places.setdefault(among[row], []).append(place)
@@ -441,6 +448,11 @@ class VQAPredictor:
         self._read_ms.update(dict.fromkeys(fresh, _ms_since(start) / len(fresh)))
         rest = iter(fresh)
         return [next(rest) if isinstance(question, str) else question for question in questions]
+
+    def _without_photo(self, model: VQAModel, text_states: torch.Tensor, text_mask: torch.Tensor) -> Memory:
+        """What the decoder reads of some questions about the mean image."""
+        mean_image = self._mean_image(model, len(text_states))
+        return model.heads.read(model.heads.fuse(mean_image, text_states, text_mask), text_mask)
 
     def _mean_image(self, model: VQAModel, batch: int) -> torch.Tensor:
         return model.heads.mean_image_state.expand(batch, model.grid_size[0] * model.grid_size[1], -1)
