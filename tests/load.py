@@ -205,6 +205,8 @@ def ends(weights: Path, rounds: int) -> list[dict]:
     """
     found = []
     for name, number in ENDS.items():
+        if signal.getsignal(number) is signal.SIG_IGN:  # as under nohup: a server would ignore it as well
+            signal.signal(number, signal.SIG_DFL)
         seconds, left = [], 0
         for _ in range(rounds):
             with tempfile.TemporaryDirectory() as folder:
