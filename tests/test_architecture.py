@@ -16,7 +16,17 @@ COPIED = {"model", "processing"}  # modules there that `save_pretrained` copies 
 ENTRIES = {"app", "vqa.__main__"}  # stand above all floors
 # Third-party packages in the code, all of which `requirements.txt` installs: by name, or as what these need.
 REQUIRED = {"torch", "transformers", "gradio", "accelerate", "PIL", "sentencepiece", "pyarrow"}
-BROUGHT_ALONG = {"anyio", "gradio_client", "numpy", "safetensors", "fastapi", "starlette", "uvicorn", "huggingface_hub"}
+BROUGHT_ALONG = {
+    "anyio",
+    "filelock",
+    "gradio_client",
+    "numpy",
+    "safetensors",
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "huggingface_hub",
+}
 OPTIONAL = {
     "spaces",  # on Hugging Face's ZeroGPU alone
     "easy_vqa",  # pictures to measure maps on

@@ -1,6 +1,7 @@
 """`vqa.train.cache`: features are computed once, go on after an interruption, and are never mistaken for others."""
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -72,6 +73,30 @@ def test_an_interrupted_run_goes_on_after_its_last_whole_block(tmp_path):
     rest = Source(size=101)
     assert_rows(make(tmp_path, "a", digests, rest), digests)
     assert rest.computed == digests[4 * BLOCK :]
+
+
+def test_a_second_run_waits_for_the_first_and_takes_its_rows(tmp_path, capsys):
+    first, second, begun, waits, made = Source(), Source(), threading.Event(), threading.Event(), []
+
+    def slowly(digests):
+        for chunk in first(digests):
+            begun.set()
+            assert waits.wait(60)
+            yield chunk
+
+    runs = [threading.Thread(target=lambda: made.append(make(tmp_path, "a", digests_of(17), slowly)))]
+    runs[0].start()
+    assert begun.wait(60)
+    runs += [threading.Thread(target=lambda: made.append(make(tmp_path, "a", digests_of(17), second)))]
+    runs[1].start()
+    runs[1].join(0.5)
+    waits.set()
+    for run in runs:
+        run.join(60)
+    assert len(made) == 2 and first.computed == digests_of(17) and second.computed == []
+    for cache in made:
+        assert_rows(cache, digests_of(17))
+    assert f"Another process writes to {tmp_path}: waiting" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("digests", [digests_of(17), digests_of(7)])

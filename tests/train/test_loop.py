@@ -10,6 +10,7 @@ import torch
 from accelerate import Accelerator
 
 from tests.faults import full_disk
+from vqa.common.locks import sole_writer
 from vqa.train.loop import FitSettings, fit, learning_rate_factor, make_optimizers
 
 
@@ -39,6 +40,12 @@ def uninterrupted(tmp_path_factory) -> torch.Tensor:
 def test_an_interrupted_fit_goes_on_to_the_same_weights(tmp_path, uninterrupted):
     with pytest.raises(KeyboardInterrupt):
         small_fit(tmp_path, stop_at=5)
+    assert torch.equal(small_fit(tmp_path), uninterrupted)
+
+
+def test_a_second_run_in_one_folder_is_refused(tmp_path, uninterrupted):
+    with sole_writer(tmp_path, waits=False), pytest.raises(ValueError, match="Another process writes to"):
+        small_fit(tmp_path)
     assert torch.equal(small_fit(tmp_path), uninterrupted)
 
 

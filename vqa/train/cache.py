@@ -3,7 +3,8 @@
 A cache is a folder of shards, and grows by a shard where rows are missing: nothing that was computed is thrown away.
 A shard is a folder: `features.npy` (N, ...) in half precision and `cache.json`, which says what the features were made
 from: the fingerprint of the weights and settings, and the SHA-256 of the bytes of what each row shows. Rows go by these
-digests and not by ids, so that another photograph under a known id is never mistaken for the first.
+digests and not by ids, so that another photograph under a known id is never mistaken for the first. Runs that need one
+cache at one time fill it one after the other.
 """
 
 import hashlib
@@ -17,6 +18,8 @@ import numpy as np
 import torch
 from accelerate.utils import tqdm
 from torch import nn
+
+from vqa.common.locks import sole_writer
 
 META_FILE, FEATURES_FILE = "cache.json", "features.npy"
 BLOCK = 256  # rows that share a checksum; an interrupted run goes on after its last whole block
@@ -77,10 +80,18 @@ class FeatureCache:
 
         `name` is the fingerprint of what computes; shards of other names are deleted. `batches(digests)` yields
         features (n, ...) for digests in order. Missing rows go into a new shard; a shard that an interruption left is
-        gone on with where its rows are still wanted. Raises `CacheError` for a damaged shard.
+        gone on with where its rows are still wanted. Where another run fills the same cache, this one waits, and then
+        finds its rows. Raises `CacheError` for a damaged shard.
         """
         directory, wanted = Path(directory), dict.fromkeys(digests)
         directory.mkdir(parents=True, exist_ok=True)
+        with sole_writer(directory, waits=True):
+            return cls._filled(directory, name, wanted, batches, description)
+
+    @classmethod
+    def _filled(
+        cls, directory: Path, name: str, wanted: dict[str, None], batches: Callable, description: str
+    ) -> "FeatureCache":
         for shard in _shards(directory):
             meta = _read_meta(shard)
             is_complete = len(meta["checksums"]) == _num_blocks(meta)

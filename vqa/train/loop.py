@@ -15,6 +15,7 @@ import shutil
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from torch import nn
 
 from vqa.common.distributed import average_gradients, own_rows
 from vqa.common.files import read_json, write_json, write_whole
+from vqa.common.locks import sole_writer
 
 CHECKPOINT = "checkpoint"
 LOG_FILE = "log.jsonl"
@@ -126,11 +128,25 @@ def fit(
     rate) and a checkpoint, from which an interrupted run goes on; a finished run is not repeated. `made_from` names
     what else the result depends on (data, weights), each with its fingerprint. Raises `FloatingPointError` when the
     loss is no number, `OSError` when a checkpoint cannot be written, and `ValueError` where the folder holds a run that
-    was made from something else.
+    was made from something else, or another process trains in it.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     accelerator = accelerator or Accelerator()
+    with sole_writer(directory, waits=False) if accelerator.is_main_process else nullcontext():
+        return _fit(model, batch_of, losses_of, settings, directory, description, accelerator, made_from or {})
+
+
+def _fit(
+    model: nn.Module,
+    batch_of: Callable[[int], object],
+    losses_of: Callable[[nn.Module, object], dict[str, torch.Tensor]],
+    settings: FitSettings,
+    directory: Path,
+    description: str,
+    accelerator: Accelerator,
+    made_from: dict[str, str],
+) -> float:
     optimizers = make_optimizers(model, settings)
     average = None
     if settings.ema:
@@ -148,7 +164,7 @@ def fit(
         checkpoint = _last_whole(directory)
     if accelerator.is_main_process:
         done = int((checkpoint / WHOLE).read_text()) if checkpoint else 0
-        _check_made_from(directory, settings, made_from or {}, done)
+        _check_made_from(directory, settings, made_from, done)
         _cut_log(directory / LOG_FILE, done)
     if checkpoint is not None:
         accelerator.load_state(str(checkpoint))
