@@ -137,7 +137,7 @@ def tiny_data(tmp_path_factory, tiny_weights):
         "out": str(root / "weights"),
         "model": {"hidden_size": 16, "num_heads": 2, "word_blocks": 1, "decoder_layers": 1, "dropout": 0.0},
         "answer_pieces": 300,
-        "questions_per_batch": {"colours": 8, "existence": 2, "count": 2, "caption-match": 2},
+        "questions_per_batch": {"colours": 8, "existence": 2, "count": 2},
         "captions_per_batch": 2,
         "align": {"steps": 5, "learning_rate": 1e-3, "warmup_steps": 1, "ema": 0},
         "align_batch": 6,

@@ -157,7 +157,7 @@ def test_val_is_never_what_the_weights_were_trained_on(data, tiny_weights, tmp_p
     shutil.copytree(tiny_weights, weights)
     TrainedOn.of_photographs(ImageStore([data / "photos"]), ["blue"]).write(weights / "aligned")
     assert command("evaluate", data, weights, "--split", "val") == 2
-    assert "No questions of split 'val', for the rows name no split" in capsys.readouterr().err
+    assert "No questions of split 'val': the rows name no split, and none of their" in capsys.readouterr().err
     assert command("evaluate", data, weights, "--split", "val", "--variant", "unaligned") == 0
 
 

@@ -79,7 +79,7 @@ def test_boxes_go_with_their_photographs_and_what_was_trained_on_is_told(scipy, 
     asked = report["pointing"]["existence"]["count"]
     assert asked == 2 * 4  # a dog and a cup in each
     assert (report["photographs"], report["trained_on"]) == (4, 2)
-    assert "2 of 10 questions are left out: 1 photographs are not among the images, for instance p0" in caplog.text
+    assert "2 of 10 questions are left out: 1 photograph is not among the images, for instance p0" in caplog.text
     assert "1 of 7 photographs with boxes are left out" in caplog.text
 
 

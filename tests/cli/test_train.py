@@ -76,7 +76,7 @@ def test_own_data_in_one_command(own_data, tiny_weights, photo, monkeypatch, cap
     [log] = (own_data / "runs").glob("own-aligned-*/joint/log.jsonl")
     record = json.loads((own_data / "mine" / "aligned" / "train.json").read_text())
     val = record["val"]
-    assert f"{val['right']} of {val['questions']} val questions are answered rightly" in capsys.readouterr().out
+    assert f"{val['right']} of {val['questions']} val questions are answered correctly" in capsys.readouterr().out
     assert 20 <= record["examples"]["vqa-v2"] < 30  # a tenth of the photographs, by their ids, is val
     start = VQAPredictor.from_pretrained(tiny_weights)
     (own_data / "mine").rename(own_data / "moved")
@@ -145,7 +145,7 @@ def test_val_is_what_was_not_trained_on(train_own, capsys, caplog):
     assert "the rows name no split" in capsys.readouterr().err
     train_own(own_rows(), "mine", "--captions", "captions.jsonl")  # which name another photograph as val
     assert main(["evaluate", *files, "--split", "val"]) == 2  # nothing is left that was not trained on
-    assert "No questions of split 'val', for the rows name no split" in capsys.readouterr().err
+    assert "No questions of split 'val': the rows name no split, and none of their" in capsys.readouterr().err
 
 
 def test_data_that_cannot_be_trained_on_is_told(own_data, tiny_data, tiny_weights, capsys):

@@ -1,5 +1,7 @@
 """What is known of a photograph: words and boxes."""
 
+import random
+
 from vqa.data.labels import (
     COCO_CLASSES,
     box_grid,
@@ -7,8 +9,11 @@ from vqa.data.labels import (
     classes_named,
     content_words,
     frequent_words,
+    patches_in_box,
     words_by_image,
 )
+from vqa.data.questions import QuestionRow
+from vqa.evaluate.pointing import AboutClass
 
 
 def test_content_words_are_what_can_be_seen():
@@ -52,13 +57,31 @@ def test_boxes_mark_the_cells_whose_centre_they_cover():
     cat = COCO_CLASSES.index("cat")
     grid = box_grid([["cat", 0.0, 0.5, 0.5, 1.0]], (4, 2))[:, cat].view(4, 2)
     assert grid.tolist() == [[0, 0], [0, 0], [1, 0], [1, 0]]
-    assert box_grid([["cat", 1.2, 0.5, 1.5, 1.0]], (4, 2)).sum() == 0  # outside
+    for nowhere in ([1.2, 0.5, 1.5, 1.0], [0.5, 0.5, 0.5, 1.0]):  # outside, or without area
+        assert box_grid([["cat", *nowhere]], (4, 2)).sum() == 0
     assert box_grid([["unicorn", 0.0, 0.5, 0.5, 1.0]], (4, 2)).sum() == 0
 
 
 def test_a_tiny_box_still_marks_the_cell_it_lies_in():
     grid = box_grid([["sofa", 0.55, 0.05, 0.56, 0.06]], (2, 2))[:, COCO_CLASSES.index("couch")]
     assert grid.tolist() == [0, 1, 0, 0]
+
+
+def test_a_box_covers_the_patches_whose_centre_it_holds_its_border_included():
+    covered = patches_in_box((0.05, 0.1, 0.25, 0.3), (10, 10))  # the centres of rows 1 and 2, and of columns 0 to 2
+    assert covered.nonzero().tolist() == [[1, 0], [1, 1], [1, 2], [2, 0], [2, 1], [2, 2]]
+    assert patches_in_box((0.0, 0.42, 1.0, 0.44), (10, 10)).nonzero().tolist() == [[4, 5]]  # between two rows
+    assert patches_in_box((-1.0, 0.5, 2.0, 3.0), (2, 2)).tolist() == [[False, False], [True, True]]
+
+
+def test_training_and_measuring_agree_about_what_a_box_covers():
+    rng = random.Random(0)
+    for _ in range(200):
+        (x1, x2), (y1, y2) = (sorted(rng.sample(range(101), 2)) for _ in range(2))
+        box = (x1 / 100, y1 / 100, x2 / 100, y2 / 100)
+        trained = box_grid([["cat", *box]], (10, 10)).any(1).view(10, 10)
+        measured = AboutClass(QuestionRow("p", "is there a cat?"), "cat", (box,)).target((10, 10))
+        assert trained.tolist() == measured.tolist() and measured.any()
 
 
 def test_frequent_words_come_in_one_order_in_every_process():

@@ -184,7 +184,7 @@ def test_a_photograph_in_train_and_elsewhere_is_warned_about(caplog):
     cut_splits(rows)
     assert [row["split"] for row in rows] == ["val", "val", "train", "val", "val"]
     [record] = caplog.records
-    assert "1 photographs are in train and in another split, for instance b" in record.getMessage()
+    assert "1 photograph is in train and in another split, for instance b" in record.getMessage()
 
 
 def test_rows_without_a_split_are_cut_by_photograph_and_never_test():
@@ -242,7 +242,7 @@ def test_rows_of_one_photograph_are_one_photograph(tmp_path, caplog):
     assert not caplog.records
     (tmp_path / "3.jsonl").write_text(json.dumps({"image_id": "b", "captions": ["five"], "split": "test"}))
     assert [row["split"] for row in read_rows(sorted(tmp_path.glob("*.jsonl")), caption_row)] == ["train", "test"]
-    assert "1 photographs are in train and in another split" in caplog.text
+    assert "1 photograph is in train and in another split" in caplog.text
 
 
 def test_boxes_that_several_rows_give_are_there_once(tmp_path):
@@ -264,7 +264,7 @@ def test_boxes_that_several_rows_give_are_there_once(tmp_path):
 def test_rows_whose_photograph_is_missing_are_counted(caplog):
     rows = [{"image_id": i} for i in "abcab"]
     assert with_photographs(rows, {"a", "c"}, "questions") == [rows[0], rows[2], rows[3]]
-    assert "2 of 5 questions are left out: 1 photographs are not among the images, for instance b" in caplog.text
+    assert "2 of 5 questions are left out: 1 photograph is not among the images, for instance b" in caplog.text
     caplog.clear()
     assert with_photographs(rows, set("abc"), "questions") == rows and not caplog.records
 

@@ -243,14 +243,14 @@ MISFITS = {
         (
             "swin",
             "bert",
-            "This swin does not keep a token for each of its 6×6 patches: it gives .9, 16.. What fits: ViT",
+            "This swin does not keep a token for each of its 6×6 patches: it gives .9, 16.. Supported: ViT",
         ),
-        ("convnext", "bert", "The tokens of a convnext have no one width. What fits: ViT"),
-        ("resnet", "bert", "A resnet does not cut photographs into patches. What fits: ViT"),
-        ("bert", "bert", "A bert does not cut photographs into patches. What fits: ViT"),
-        ("deit", "t5", "A t5 is no text encoder that fits. What fits: BERT"),
-        ("deit", "deit", "A deit is no text encoder that fits. What fits: BERT"),
-        ("deit", "clip", "A clip_vision_model is no text encoder that fits. What fits: BERT"),
+        ("convnext", "bert", "The tokens of a convnext have no one width. Supported: ViT"),
+        ("resnet", "bert", "A resnet does not cut photographs into patches. Supported: ViT"),
+        ("bert", "bert", "A bert does not cut photographs into patches. Supported: ViT"),
+        ("deit", "t5", "A t5 cannot be the text encoder. Supported: BERT"),
+        ("deit", "deit", "A deit cannot be the text encoder. Supported: BERT"),
+        ("deit", "clip", "A clip_vision_model cannot be the text encoder. Supported: BERT"),
     ],
 )
 def test_of_other_encoders_it_is_said_what_fits_instead(vision, text, told, tmp_path):

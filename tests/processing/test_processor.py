@@ -196,3 +196,9 @@ def test_uploading_sends_the_answers_vocabulary_too(processor, tmp_path, monkeyp
     monkeypatch.setattr(VQAProcessor, "_upload_modified_files", upload)
     push(processor, tmp_path / "tiny")
     assert {VQAProcessor.ANSWERS_FILE, "processor_config.json", "tokenizer.json", "processor.py"} <= sent["files"]
+
+
+def test_a_folder_without_a_tokenizer_is_named(tiny_weights):
+    vision = tiny_weights / "encoders" / "vision"
+    with pytest.raises(ValueError, match=f"There is no tokenizer of a text encoder in {vision}: "):
+        question_tokenizer(vision)

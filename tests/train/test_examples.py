@@ -1,4 +1,4 @@
-"""What is trained on: the data's own questions, captions and statements."""
+"""What is trained on: the data's own questions, and captions."""
 
 from collections import Counter
 
@@ -10,7 +10,6 @@ from vqa.train.examples import (
     asked,
     balanced,
     captioned,
-    matching,
     mirrored_text,
 )
 
@@ -67,10 +66,3 @@ def test_yes_and_no_are_balanced_by_repeating_the_rarer():
     assert balanced(examples[:3], seed=0) == examples[:3]
     mixed = [*examples, Example("a", "q8", ("red",))]
     assert balanced(mixed, seed=0) == mixed
-
-
-def test_statements_are_true_of_their_own_photograph_only():
-    examples = matching([{"image_id": "a", "captions": ["A dog."]}], {"a": ["A cat"]}, seed=0)
-    assert [(e.question, e.answers) for e in examples] == [("A dog", ("yes",)), ("A cat", ("no",))]
-    alone = matching([{"image_id": "a", "captions": ["A dog."]}], {"a": []}, seed=0)
-    assert [(e.question, e.answers) for e in alone] == [("A dog", ("yes",))]

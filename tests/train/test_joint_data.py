@@ -20,7 +20,7 @@ from vqa.train.checkpoint import save
 from vqa.train.contrastive import CaptionPairs
 from vqa.train.examples import Example
 from vqa.train.joint import train_joint
-from vqa.train.joint_data import nearest_captions, own_captions, prepare
+from vqa.train.joint_data import own_captions, prepare
 
 
 def test_heads_of_a_folder_are_trained_on(joint_settings, tiny_weights, tmp_path):
@@ -76,7 +76,6 @@ def test_a_share_has_whole_photographs_and_all_captions(cats):
     for source, examples in cats.sources.items():
         assert half.sources[source] == [e for e in examples if e.image_id in photographs(half)]
     assert half.captions is cats.captions and half.caption_rows is cats.caption_rows
-    assert half.statements is cats.statements
     assert photographs(cats.with_share(0.5, 2)) != photographs(half)
     assert cats.with_share(1.0, 1).sources == cats.sources
     assert len(photographs(cats.with_share(0.001, 1))) == 1
@@ -120,26 +119,6 @@ def test_hidden_patches_are_nothing_to_look_at(cats):
     _, seen = cats.collate(examples, random.Random(0), question_only_prob=0.0)
     _, question_only = cats.collate(examples, random.Random(0), question_only_prob=1.0)
     assert seen.shape == (6, 9) and seen.any(1).all() and not question_only.any()
-
-
-def test_hard_wrong_captions_are_near_but_of_another_photograph():
-    class Texts:
-        def __getitem__(self, texts):
-            states = torch.tensor([[[float(t.split()[1]), 1.0]] for t in texts])
-            return states, torch.ones(len(texts), 1, dtype=torch.bool)
-
-    captions = {f"p{i}": [f"x {i}"] for i in range(9)}
-    nearest = nearest_captions(captions, Texts(), first=1, last=4)
-    assert all(f"x {i}" not in nearest[f"p{i}"] for i in range(9))
-    assert nearest["p8"] == ["x 6", "x 5", "x 4"]  # "x 7", the very nearest, is left out
-    captions = {"a": ["x 1", "x 2"], "b": ["x 2"], "c": ["x 3", "x 1"]}
-    nearest = nearest_captions(captions, Texts(), first=0)
-    assert {name: set(found) for name, found in nearest.items()} == {
-        "a": {"x 3"},  # its own words are true of it, whoever said them
-        "b": {"x 1", "x 3"},
-        "c": {"x 2"},
-    }
-    assert nearest_captions({"a": ["x 1"]}, Texts()) == {"a": []}
 
 
 @pytest.mark.parametrize(("own", "pool"), [(1, 2), (3, 1), (4, 0)])

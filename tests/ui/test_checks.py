@@ -3,7 +3,7 @@
 import pytest
 
 from vqa.common.english import is_english
-from vqa.ui.checks import MOST_ANSWERS, allowed_answers, among_problem, question_problem
+from vqa.ui.checks import MOST_TO_CHOOSE, allowed_answers, among_problem, question_problem
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_list_of_answers_is_read_as_people_write_it():
 
 @pytest.mark.parametrize(
     ("among", "said"),
-    [("猫", "not English"), ("red " * 99, "too long"), (",".join(map(str, range(MOST_ANSWERS + 1))), "At most")],
+    [("猫", "not English"), ("red " * 99, "too long"), (",".join(map(str, range(MOST_TO_CHOOSE + 1))), "At most")],
 )
 def test_answers_that_cannot_be_chosen_among_get_a_reason(tiny_predictor, among, said):
     assert said in among_problem(among, tiny_predictor, "en") and among_problem(among, tiny_predictor, "zh")

@@ -1,6 +1,7 @@
 """Measure how faithful heatmaps are.
 
-Deletion and insertion curves, the pointing game, shuffled weights and crops, on photographs that nobody trained on.
+Deletion and insertion curves, the pointing game, shuffled weights and crops, on photographs that were not used in
+training.
 """
 
 import argparse

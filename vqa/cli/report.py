@@ -3,8 +3,8 @@
 The documents are `README.md`, `docs/*.md` and `weights/README.md`. The figures come from the files beside the weights:
 `config.json`, `train.json`, `eval.json` and `maps.json` of each checkpoint, and `bench.json`, `load.json`,
 `ablation.json`, `curve.json`, `contrast.json` and `easy-vqa.json`. A table stands between `<!-- results:NAME -->` and
-`<!-- /results -->`. NAME is one of `TABLES`. Each table stands in one document only, and the picture of one that has
-one lies beside that document. `--check` tells whether a table or a picture differs from the files.
+`<!-- /results -->`. NAME is one of `TABLES`. Each table stands in one document only; a table's picture, if
+it has one, lies beside its document. `--check` tells whether a table or a picture differs from the files.
 """
 
 import argparse
@@ -79,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
         if not args.check:
             path.write_text(content, encoding="utf-8")
         print(f"{path} {'is out of date; run `python -m vqa report`' if args.check else 'written'}.")
+    if args.check and not outdated:
+        print("All tables are up to date.")
     return 1 if args.check and outdated else 0
 
 
@@ -178,7 +180,7 @@ def benchmarks_table(results: Results) -> str:
 
 
 def easy_table(result: dict) -> str:
-    """The benchmarks of the checkpoint that was trained for easy-VQA alone."""
+    """The benchmarks of the checkpoint that was trained further on easy-VQA."""
     return benchmarks_table({result["variant"]: result})
 
 

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     if accelerator.is_main_process:
         if data.val and data.val_right is not None:
             share = data.val_right / len(data.val)
-            print(f"{data.val_right} of {len(data.val)} val questions are answered rightly ({share:.0%}).")
+            print(f"{data.val_right} of {len(data.val)} val questions are answered correctly ({share:.0%}).")
         print(f'Saved {save(data, origin)}. Ask it: python -m vqa ask PHOTO "QUESTION" --weights {data.settings.out}')
     accelerator.end_training()
     return 0

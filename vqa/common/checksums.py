@@ -68,7 +68,7 @@ def check_sums(directory: str | Path) -> None:
             )
     there = {path.name for path in loaded_files(sums.parent)} | {n for n in SHOWN if (sums.parent / n).is_file()}
     if added := sorted(there - listed.keys()):
-        raise ValueError(f"{sums.parent / added[0]} was added: {SUMS_FILE} does not list it. Take it away.")
+        raise ValueError(f"{sums.parent / added[0]} was added: {SUMS_FILE} does not list it. Remove it.")
     if noted is not None and noted != _digest(listed):
         raise ValueError(f"{sums} is not the list that {CONFIG_FILE} tells of; fetch it again.")
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import torch
@@ -89,25 +89,26 @@ def frequent_words(words: dict[str, set[str]], least: int) -> list[str]:
     return sorted((word for word, count in counts.items() if count >= least), key=lambda word: (-counts[word], word))
 
 
-def box_grid(boxes: list, grid: tuple[int, int]) -> torch.Tensor:
-    """`(P, 80)`: which of COCO's classes has a box over the centre of each cell of the grid.
+def patches_in_box(box: Sequence[float], grid: tuple[int, int]) -> torch.Tensor:
+    """`(h, w)` bool: the patches whose centre lies in a box `(x1, y1, x2, y2)` in 0..1, and the one with its centre.
 
-    A box too small to hold a centre marks the cell its own centre lies in.
+    Training and measuring go by this. What lies outside the photograph is cut off; a box without area covers nothing.
     """
     h, w = grid
-    target = torch.zeros(h, w, len(COCO_CLASSES))
-    for name, x1, y1, x2, y2 in boxes:
+    x1, y1, x2, y2 = (min(max(float(corner), 0.0), 1.0) for corner in box)
+    covered = torch.zeros(h, w, dtype=torch.bool)
+    if x1 < x2 and y1 < y2:
+        y, x = ((torch.arange(side, dtype=torch.float64) + 0.5) / side for side in grid)
+        covered |= ((y1 <= y) & (y <= y2))[:, None] & ((x1 <= x) & (x <= x2))
+        covered[min(int((y1 + y2) / 2 * h), h - 1), min(int((x1 + x2) / 2 * w), w - 1)] = True
+    return covered
+
+
+def box_grid(boxes: list, grid: tuple[int, int]) -> torch.Tensor:
+    """`(P, 80)`: which of COCO's classes has a box `(name, x1, y1, x2, y2)` over each cell of the grid."""
+    target = torch.zeros(*grid, len(COCO_CLASSES))
+    for name, *corners in boxes:
         name = CLASS_ALIASES.get(name, name)
-        x1, y1, x2, y2 = (min(max(v, 0.0), 1.0) for v in (x1, y1, x2, y2))
-        if name in COCO_CLASSES and x1 < x2 and y1 < y2:
-            target[_cells(y1, y2, h), _cells(x1, x2, w), COCO_CLASSES.index(name)] = 1
+        if name in COCO_CLASSES:
+            target[..., COCO_CLASSES.index(name)][patches_in_box(corners, grid)] = 1
     return target.flatten(0, 1)
-
-
-def _cells(low: float, high: float, count: int) -> slice:
-    """The cells whose centres lie in `low..high`, or the one that holds its middle."""
-    first, last = round(low * count), round(high * count)
-    if first >= last:
-        first = min(int((low + high) / 2 * count), count - 1)
-        last = first + 1
-    return slice(first, last)

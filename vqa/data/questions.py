@@ -145,6 +145,11 @@ def rows_of_split(
     there = ", ".join(sorted({row["split"] for row in rows}))
     if are_named:
         raise ValueError(f"No {kind} of split {split!r}. Splits: {there}. `--split all` takes every row.")
+    if wanted == "val":
+        raise ValueError(
+            f"No {kind} of split {split!r}: the rows name no split, and none of their photographs is held out. They "
+            "are few, or the model was trained on them or on copies of them. `--split all` takes every row."
+        )
     raise ValueError(
         f"No {kind} of split {split!r}, for the rows name no split. Training on them holds out a tenth of the "
         "photographs as val: `--split val` takes these, `--split all` every row."

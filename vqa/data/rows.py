@@ -327,11 +327,11 @@ def with_photographs(rows: list[dict], images: Container[str], kind: str) -> lis
     kept = [row for row in rows if row["image_id"] not in missing]
     if missing:
         logger.warning(
-            "%d of %d %s are left out: %d photographs are not among the images, for instance %s.",
+            "%d of %d %s are left out: %s not among the images, for instance %s.",
             len(rows) - len(kept),
             len(rows),
             kind,
-            len(missing),
+            "1 photograph is" if len(missing) == 1 else f"{len(missing)} photographs are",
             min(missing),
         )
     return kept
@@ -354,8 +354,8 @@ def _warn_of_shared_photographs(rows: Iterable[dict]) -> None:
     shared = sorted(image_id for image_id, splits in given.items() if "train" in splits and splits & {"val", "test"})
     if shared:
         logger.warning(
-            "%d photographs are in train and in another split, for instance %s: "
-            "what is measured on them says nothing about new ones.",
-            len(shared),
+            "%s in train and in another split, for instance %s: "
+            "what is measured there says nothing about new photographs.",
+            "1 photograph is" if len(shared) == 1 else f"{len(shared)} photographs are",
             shared[0],
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vqa.data.labels import class_asked_about
+from vqa.data.labels import class_asked_about, patches_in_box
 from vqa.data.questions import QuestionRow, existence_question
 from vqa.evaluate.trials import CENTRE, Subject, centre_prior, interval_of
 from vqa.explain.explanation import METHODS
@@ -25,13 +25,8 @@ class AboutClass:
     boxes: tuple[tuple[float, float, float, float], ...]
 
     def target(self, grid: tuple[int, int]) -> np.ndarray:
-        """(h, w) bool: the patches whose centre lies in a box, and the patch that holds a box's centre."""
-        y, x = ((np.arange(side) + 0.5) / side for side in grid)
-        hit = np.zeros(grid, dtype=bool)
-        for x1, y1, x2, y2 in self.boxes:
-            hit |= ((y1 <= y) & (y <= y2))[:, None] & ((x1 <= x) & (x <= x2))[None, :]
-            hit[min(int((y1 + y2) / 2 * grid[0]), grid[0] - 1), min(int((x1 + x2) / 2 * grid[1]), grid[1] - 1)] = True
-        return hit
+        """(h, w) bool: the patches in one of its boxes."""
+        return np.any([patches_in_box(box, grid).numpy() for box in self.boxes], axis=0)
 
 
 def questions_about_classes(questions: Sequence[QuestionRow], rows: Sequence[dict]) -> list[AboutClass]:

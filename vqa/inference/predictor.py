@@ -71,7 +71,7 @@ class Prediction:
     """The most probable answers to a question, best first.
 
     `timings_ms["image"]` is the ViT's time in the first answer about a photograph, and 0 in all that follow.
-    `choices` are the answers that were allowed, empty where any was.
+    `choices` are the answers that were allowed; empty if every answer was.
     """
 
     question: str
@@ -412,20 +412,20 @@ class VQAPredictor:
 
     def too_long(self, answers: Sequence[str], variant: str = "aligned") -> list[str]:
         """Which of some answers a model cannot write, because they have more pieces than its decoder."""
-        longest = self._model(variant).config.max_answer_pieces
-        encode = self.processors[variant].encode_answer
-        return [answer for answer in answers if len(encode(answer)) - 1 > longest]  # EOS is never fed
+        config, encode = self._model(variant).config, self.processors[variant].encode_answer
+        return [answer for answer in answers if not config.can_write(encode(answer))]
 
     def _spelt(self, answers: Sequence[str], variant: str) -> dict[tuple[int, ...], str]:
         """The pieces of each answer with its text; of answers with the same pieces the first. Raises `ValueError`."""
         if isinstance(answers, str):
             raise ValueError(f"answers is a list of answers, not one text: [{answers!r}].")
-        longest = self._model(variant).config.max_answer_pieces
+        config = self._model(variant).config
         spelt: dict[tuple[int, ...], str] = {}
         for answer in answers:
             pieces = tuple(self.processors[variant].encode_answer(answer))
-            if len(pieces) - 1 > longest:
-                raise ValueError(f"The answer {answer!r} is too long: this model writes up to {longest - 1} pieces.")
+            if not config.can_write(pieces):
+                most = config.max_answer_pieces - 1
+                raise ValueError(f"The answer {answer!r} is too long: this model writes up to {most} pieces.")
             if not is_blank(answer):
                 spelt.setdefault(pieces, answer)
         if not spelt:
@@ -568,8 +568,7 @@ def _choices(question: str, said: Pieces, model: VQAModel, processor: VQAProcess
     spelt = {tuple(processor.encode_answer(answer)): answer for answer in few or YES_NO}
     if not few and not (answer_kind(question) == "yes/no" and said in spelt):
         return {}
-    longest = model.config.max_answer_pieces + 1  # with BOS, which the limit does not count
-    return spelt if all(len(pieces) <= longest for pieces in spelt) else {}
+    return spelt if all(map(model.config.can_write, spelt)) else {}
 
 
 def _rows_of(memory: Memory, rows: Sequence[int]) -> Memory:

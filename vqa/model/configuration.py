@@ -4,6 +4,8 @@ B batch, P patches, L question tokens, A answer pieces, D shared width, H heads,
 V answer vocabulary. Masks: True = real token.
 """
 
+from collections.abc import Sequence
+
 from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
 
 from .hybrid_vit import HybridViTConfig
@@ -33,6 +35,10 @@ class VQAConfig(PreTrainedConfig):
     `"yes/no"` and `"open"` questions divide the decoder's logits. Where one of a few answers is chosen, that of
     `"yes/no"` or `"offered"` divides their log-probabilities, after `prior_weight` times the log-probability that they
     have without the photograph is taken off. An answer below `sure_threshold` is called unsure.
+
+    Sizes of the heads: `hidden_size` D and `num_heads` H; `patch_blocks` in which patches read words, then
+    `word_blocks` in which words read each other and patches; `decoder_layers`; `feed_forward_ratio`, the feed-forward
+    width over D; `answer_vocab_size` V and `max_answer_pieces` A. `dropout` is a probability, in training.
     """
 
     model_type = "vqa_coattention"
@@ -65,6 +71,10 @@ class VQAConfig(PreTrainedConfig):
     def fusion_layers(self) -> int:
         """How many times the fusion lets words read patches; pooling is once."""
         return self.word_blocks if self.fusion == "coattention" else 1
+
+    def can_write(self, pieces: Sequence[int]) -> bool:
+        """Whether the decoder has places for an answer `BOS, ..., EOS`; EOS is never fed."""
+        return len(pieces) - 1 <= self.max_answer_pieces
 
     def temperature_of(self, kind: str) -> float:
         """That of a kind of answers."""

@@ -31,14 +31,14 @@ def image_options(config: PreTrainedConfig) -> dict:
     """How an image encoder is built: with attention that returns its weights. Raises `ValueError` where none fits."""
     is_known = config.model_type == HybridViTConfig.model_type or type(config) in MODEL_MAPPING
     if is_text(config) or not is_known:
-        raise ValueError(f"A {config.model_type} is no image encoder that fits. What fits: {IMAGE_ENCODERS}.")
+        raise ValueError(f"A {config.model_type} cannot be the image encoder. Supported: {IMAGE_ENCODERS}.")
     return {"attn_implementation": "eager"}
 
 
 def text_options(config: PreTrainedConfig) -> dict:
     """How a text encoder is built: without a pooler, for nothing reads more than the tokens. Raises `ValueError`."""
     if not is_text(config) or type(config) not in MODEL_MAPPING or config.is_encoder_decoder:
-        raise ValueError(f"A {config.model_type} is no text encoder that fits. What fits: {TEXT_ENCODERS}.")
+        raise ValueError(f"A {config.model_type} cannot be the text encoder. Supported: {TEXT_ENCODERS}.")
     kind = MODEL_MAPPING[type(config)]
     options = {"attn_implementation": "sdpa"} if kind._supports_sdpa else {}
     return options | ({"add_pooling_layer": False} if "add_pooling_layer" in signature(kind).parameters else {})
@@ -92,7 +92,7 @@ def width(config: PreTrainedConfig) -> int:
     """W, how wide an encoder's tokens are. Raises `ValueError` where they are not all of one width."""
     if getattr(config, "hidden_size", None) is None:
         raise ValueError(
-            f"The tokens of a {config.model_type} have no one width. What fits: {IMAGE_ENCODERS}; {TEXT_ENCODERS}."
+            f"The tokens of a {config.model_type} have no one width. Supported: {IMAGE_ENCODERS}; {TEXT_ENCODERS}."
         )
     return config.hidden_size
 
@@ -105,7 +105,7 @@ def pixels_and_patch(vision_config) -> tuple[tuple[int, int], tuple[int, int]]:
     sizes = [getattr(vision_config, name, None) for name in ("image_size", "patch_size")]
     if None in sizes:
         raise ValueError(
-            f"A {vision_config.model_type} does not cut photographs into patches. What fits: {IMAGE_ENCODERS}."
+            f"A {vision_config.model_type} does not cut photographs into patches. Supported: {IMAGE_ENCODERS}."
         )
     image, patch = (tuple(side) if isinstance(side, (list, tuple)) else (side, side) for side in sizes)
     return image, patch

@@ -116,7 +116,7 @@ class VQAModel(PreTrainedModel):
         if states.dim() != 3 or num_prefix < 0:
             raise ValueError(
                 f"This {config.model_type} does not keep a token for each of its {self.grid_size[0]}×"
-                f"{self.grid_size[1]} patches: it gives {tuple(states.shape[1:])}. What fits: {IMAGE_ENCODERS}."
+                f"{self.grid_size[1]} patches: it gives {tuple(states.shape[1:])}. Supported: {IMAGE_ENCODERS}."
             )
         return ImageStates(states[:, num_prefix:], tuple(output.attentions or ()), num_prefix)
 

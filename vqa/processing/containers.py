@@ -15,7 +15,6 @@ MOST_PARTS = 10_000  # of an honest file: some dozens, and in a PNG one for each
 MOST_PADDING = 2**16  # bytes between two parts of a JPEG
 MOST_BOX = 2**18  # bytes that describe an AVIF picture; its pixels lie elsewhere
 PNG_KEPT = (b"PLTE", b"tRNS", b"IDAT", b"eXIf", b"IEND")
-WEBP_LEFT_OUT = (b"ICCP", b"XMP ")
 WEBP_KEPT = (b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"EXIF")
 JPEG_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")  # FF00 is data, FFD0 to FFD7 stand between data
 JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}

@@ -61,9 +61,16 @@ def image_processor(source: str | Path, image_size: int | Sequence[int] | None =
 
 
 def question_tokenizer(source: str | Path):
-    """The tokenizer that was saved with a text encoder; its `model_max_length` is what the encoder has places for."""
+    """The tokenizer that was saved with a text encoder; its `model_max_length` is what the encoder has places for.
+
+    Raises `FileNotFoundError` or `ValueError`, which names the source, where there is none.
+    """
     source = model_source(source, "encoder")
-    tokenizer = AutoTokenizer.from_pretrained(source)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise ValueError(f"There is no tokenizer of a text encoder in {source}: {reason}") from error
     if isinstance(source, Path) and not (source / "config.json").is_file():
         return tokenizer
     places = getattr(tower(AutoConfig.from_pretrained(source), "text_config"), "max_position_embeddings", None)

@@ -74,15 +74,3 @@ def balanced(examples: list[Example], seed: int) -> list[Example]:
     if not rarer or len(rarer) + len(other) < len(examples):
         return examples
     return [*examples, *random.Random(seed).choices(rarer, k=len(other) - len(rarer))]
-
-
-def matching(captions: Iterable[dict], nearest: dict[str, list[str]], seed: int) -> list[Example]:
-    """A caption as a statement: "yes" of its own photograph, "no" where it is near another one's but not its own."""
-    rng = random.Random(seed)
-    examples = []
-    for row in captions:
-        own = rng.choice(row["captions"])
-        examples.append(Example(row["image_id"], clean_caption(own), ("yes",)))
-        if nearest.get(row["image_id"]):
-            examples.append(Example(row["image_id"], rng.choice(nearest[row["image_id"]]), ("no",)))
-    return examples

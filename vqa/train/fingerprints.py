@@ -36,7 +36,7 @@ def settings_digest(settings: JointSettings, *others: object) -> str:
 
 def code_digest() -> str:
     """SHA-256 of the code that bears on what is trained and measured."""
-    files = sorted(file for floor in CODE for file in (PACKAGE / floor).glob("*.py"))
+    files = sorted(file for floor in CODE for file in (PACKAGE / floor).rglob("*.py"))
     return json_digest([[file.relative_to(PACKAGE).as_posix(), hash_paths([file])] for file in files])
 
 

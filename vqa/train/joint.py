@@ -20,7 +20,6 @@ from vqa.train.sampling import EpochStream
 from vqa.train.settings import JointSettings
 
 logger = logging.getLogger(__name__)
-MATCHING = "caption-match"  # the source that needs mined captions
 BATCH_SIZE = 32  # of questions, where `questions_per_batch` does not say it
 
 
@@ -49,8 +48,7 @@ def train_heads(data: JointData, question_only: bool, run: Path, made_from: dict
     settings, heads = data.settings, data.model.heads
     seed = settings.fit.seed
     torch.manual_seed(seed)
-    sources = data.sources | {MATCHING: data.statements}
-    streams = {"questions": streams_of(sources, settings.questions_per_batch, seed)}
+    streams = {"questions": streams_of(data.sources, settings.questions_per_batch, seed)}
     if data.captions and settings.captions_per_batch:
         streams["captions"] = [EpochStream(data.captions, settings.captions_per_batch, seed)]
     start_from_states(data)

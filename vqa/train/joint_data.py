@@ -21,12 +21,11 @@ from vqa.data.rows import (
     with_photographs,
 )
 from vqa.data.trained_on import TrainedOn
-from vqa.model.alignment import pool
 from vqa.model.checkpoint import from_encoders, load_encoder, load_heads
 from vqa.model.model import VQAModel
 from vqa.processing.processor import VQAProcessor, train_answer_pieces
 from vqa.processing.text import clean_caption
-from vqa.train.examples import Example, asked, balanced, captioned, matching
+from vqa.train.examples import Example, asked, balanced, captioned
 from vqa.train.features import PhotoFeatures, TextStates, vit_cache
 from vqa.train.makers.sources import made_questions
 from vqa.train.sampling import uniform
@@ -43,7 +42,6 @@ class JointData:
     model: VQAModel
     processor: VQAProcessor
     sources: dict[str, list[Example]]
-    statements: list[Example]  # captions, true or false of a photograph
     captions: list[Example]
     caption_rows: dict[str, list[dict]]  # by split
     val: list[dict]
@@ -130,19 +128,15 @@ def prepare(settings: JointSettings, variant: str, splits: Sequence[str] = ("tra
 
     val = of_split(rows, "val")
     by_split = {"train": train_captions, "val": of_split(caption_rows, "val")}
-    statements = [clean_caption(c) for part in by_split.values() for row in part for c in row["captions"]]
     asked_texts = [e.question for s in [*sources.values(), captions] for e in s] + [row["question"] for row in val]
-    asked_texts += statements
-    texts = TextStates(model, processor, asked_texts, Path(settings.cache) / "text")
+    said = [clean_caption(c) for part in by_split.values() for row in part for c in row["captions"]]
+    texts = TextStates(model, processor, asked_texts + said, Path(settings.cache) / "text")
     needed = trained_on | {row["image_id"] for row in (*rows, *caption_rows) if row["split"] in splits}
     in_order = [image_id for image_id in store if image_id in needed]
     images = vit_cache(model, processor, store, in_order, settings.cache)
-    statements = matching(by_split["train"], nearest_captions(own_captions(by_split["train"]), texts), seed)
     whole = {row["image_id"]: [b for b in row["boxes"] if row["classes"] in ("all", b[0])] for row in boxes}
     known = TrainedOn.of_photographs(store, (i for i in in_order if i in trained_on)) | earlier(settings, variant)
-    return JointData(
-        settings, model, processor, sources, statements, captions, by_split, val, images, texts, whole, known
-    )
+    return JointData(settings, model, processor, sources, captions, by_split, val, images, texts, whole, known)
 
 
 def _warn_of_long_answers(answers: set[str], processor: VQAProcessor, most: int) -> None:
@@ -206,29 +200,3 @@ def new_model(settings: JointSettings, variant: str, answer_vocab_size: int) -> 
         )
     model.freeze()
     return model
-
-
-def nearest_captions(captions: dict[str, list[str]], texts: TextStates, first: int = 5, last: int = 25) -> dict:
-    """For each photograph, other photographs' captions that read most like its own first one, where there are any.
-
-    By the frozen text encoder alone, so that aligned and unaligned models get the same; the very nearest are left
-    out, being true too often.
-    """
-    if not captions:
-        return {}
-    owners = [(image_id, caption) for image_id, own in captions.items() for caption in own]
-    embeds = []
-    for start in range(0, len(owners), 512):
-        states, mask = texts[[caption for _, caption in owners[start : start + 512]]]
-        embeds.append(pool(states, mask))
-    embeds = torch.cat(embeds)
-    place = {image_id: i for i, (image_id, _) in reversed(list(enumerate(owners)))}
-    nearest, photographs = {}, list(captions.items())
-    for start in range(0, len(photographs), 256):  # few at a time, for the sake of memory
-        part = photographs[start : start + 256]
-        cosines = embeds[[place[image_id] for image_id, _ in part]] @ embeds.T
-        most = min(last + max(len(own) for _, own in part), len(owners))
-        for (image_id, own), ranked in zip(part, cosines.topk(most).indices.tolist(), strict=True):
-            others = [owners[i][1] for i in ranked[: last + len(own)] if owners[i][1] not in own]
-            nearest[image_id] = others[first:last] or others
-    return nearest

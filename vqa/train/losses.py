@@ -9,7 +9,7 @@ from vqa.common.distributed import all_rows
 
 
 def task_loss(logits: torch.Tensor, answer_ids: torch.Tensor, pad: int, label_smoothing: float = 0.0) -> torch.Tensor:
-    """Cross-entropy of each answer's pieces after BOS, meaned over a row's pieces and then over rows.
+    """Cross-entropy of each answer's pieces after BOS, averaged over a row's pieces and then over rows.
 
     Logits (B, A, V) at piece i are for piece i + 1 of `answer_ids` (B, A). A row counts once however long its
     answer is, so that captions do not drown one-word answers. The rows are those of all processes.

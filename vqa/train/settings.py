@@ -37,8 +37,8 @@ class EncoderSettings(_Schedules):
 
     images: list[str]  # Parquet files, folders or saved datasets of photographs
     questions: list[str]  # files of questions with answers
-    captions: list[str]
-    boxes: list[str]
+    captions: list[str]  # files of photographs' captions
+    boxes: list[str]  # files of boxes around things
     labels: list[str] = field(default_factory=list)  # rows `image_id, labelled, labels`: names of what is there
     vision: str | None = None  # a folder or hub id to start from; else EfficientNet-Lite2's package, with a fresh ViT
     text: str | None = None  # a folder or hub id to start from; else all-MiniLM-L6-v2's package
@@ -46,13 +46,13 @@ class EncoderSettings(_Schedules):
     out: str  # folder for the two encoders
     image_size: int = 320  # pixels a side that photographs are seen at
     text_layers: int = 3  # upper layers of the text encoder that are tuned
-    photos_per_batch: int = 32
+    photos_per_batch: int = 32  # each with its words, boxes and questions
     questions_per_photo: int = 4  # at most, a step
     source_weights: dict[str, float] = field(default_factory=dict)  # chance to be drawn, beside a photograph's others
     least_word_count: int = 12  # rarer words are no target
     least_answer_count: int = 8  # rarer answers are no target
     answerer_blocks: int = 3  # of the question answerer that teaches, then goes
-    answerer_width: int = 256
+    answerer_width: int = 256  # of its states
     answer_weight: float = 1.0  # of the loss's three terms
     word_weight: float = 1.0
     box_weight: float = 5.0
@@ -65,8 +65,8 @@ class JointSettings(_Schedules):
 
     images: list[str]  # Parquet files, folders or saved datasets of photographs
     questions: list[str]  # files of questions with answers
-    captions: list[str] = field(default_factory=list)
-    boxes: list[str] = field(default_factory=list)
+    captions: list[str] = field(default_factory=list)  # files of photographs' captions
+    boxes: list[str] = field(default_factory=list)  # files of boxes around things
     labels: list[str] = field(default_factory=list)  # rows `image_id, labelled, labels`: names of what is there
     vision: str  # a folder or hub id of the image encoder
     text: str  # a folder or hub id of the text encoder
@@ -103,9 +103,9 @@ class JointSettings(_Schedules):
 def load_settings(path: str | Path, **changes):
     """The settings of a configuration file, with `changes`.
 
-    A file that says `"extends": "data.json"` also has what that file beside it says and it does not say itself. Raises
-    `ValueError`, which names the file, for what is no JSON object, and for a key that is missing, unknown or has a
-    value of another type, and `OSError` where the file cannot be read.
+    A file that says `"extends": "data.json"` takes from that file, beside it, every setting that it lacks itself.
+    Raises `ValueError`, which names the file, for what is no JSON object, and for a key that is missing, unknown or has
+    a value of another type, and `OSError` where the file cannot be read.
     """
     fields = _read_extended(Path(path)) | changes
     kinds = {"encoder": EncoderSettings, "joint": JointSettings}

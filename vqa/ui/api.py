@@ -73,7 +73,7 @@ class Api:
             answers: Allowed answers, one a line; empty allows any.
 
         Returns:
-            answer, confidence, sure, top, variant and timings_ms.
+            answer, confidence, sure, top, choices, variant and timings_ms.
         """
         question = _english(question)
         seen, variant = self._photo(photo), self._variant(variant)
@@ -96,7 +96,7 @@ class Api:
         """Where a model looked for an answer: a heatmap over the photograph, as numbers and as a picture.
 
         Args:
-            photo: A data: URI or an uploaded file (JPEG, PNG, WebP, GIF, BMP or TIFF); addresses are not fetched.
+            photo: A data: URI or an uploaded file (JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF); addresses are not fetched.
             question: The question, in English.
             variant: Which model, aligned or unaligned.
             method: relevance, attention, rollout or occlusion (slow).
@@ -141,7 +141,7 @@ class Api:
         """Describe a photograph in a sentence. Small things are often wrong.
 
         Args:
-            photo: A data: URI or an uploaded file (JPEG, PNG, WebP, GIF, BMP or TIFF); addresses are not fetched.
+            photo: A data: URI or an uploaded file (JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF); addresses are not fetched.
             variant: Which model, aligned or unaligned.
 
         Returns:

@@ -7,7 +7,7 @@ from vqa.inference.predictor import VQAPredictor
 from vqa.processing.text import MAX_QUESTION_CHARACTERS, normal_form, visible_lines
 from vqa.ui.texts import text
 
-MOST_ANSWERS = 100  # to choose among
+MOST_TO_CHOOSE = 100  # answers of a list on the page
 
 
 def question_problem(question: str, language: str) -> str:
@@ -29,12 +29,11 @@ def allowed_answers(among: str) -> list[str]:
 def among_problem(among: str, predictor: VQAPredictor, language: str) -> str:
     """Why a list of answers cannot be chosen among; empty where it can."""
     answers = allowed_answers(among)
-    if len(answers) > MOST_ANSWERS:
-        return text(language, "among.many", limit=MOST_ANSWERS)
+    if len(answers) > MOST_TO_CHOOSE:
+        return text(language, "among.many", limit=MOST_TO_CHOOSE)
     for answer in answers:
         if not is_english(answer):
             return text(language, "among.foreign", answer=answer[:40])
-        for name, processor in predictor.processors.items():
-            if len(processor.encode_answer(answer)) - 1 > predictor.models[name].config.max_answer_pieces:
-                return text(language, "among.long", answer=answer[:40])
+        if any(predictor.too_long([answer], variant) for variant in predictor.variants):
+            return text(language, "among.long", answer=answer[:40])
     return ""
