@@ -8,7 +8,7 @@ import torch
 
 from vqa.data.questions import read_questions
 from vqa.evaluate.accuracy import Scored
-from vqa.evaluate.contrast import kind_of, read_contrast
+from vqa.evaluate.contrast import FILE, kind_of, read_contrast
 from vqa.evaluate.records import hash_weights
 from vqa.inference.predictor import VQAPredictor
 from vqa.ui.gallery import load_examples
@@ -130,7 +130,7 @@ def test_the_map_shown_first_is_measured_to_beat_random_hiding_and_chance(name):
 
 
 def test_the_cases_on_the_page_are_what_these_weights_answer(predictor):
-    found = read_contrast(WEIGHTS / "contrast.json")
+    found = read_contrast(WEIGHTS / FILE)
     now = {name: hash_weights(WEIGHTS, name) for name in ("aligned", "unaligned")}
     assert found["weights"] == now, "these are other weights: run `python -m vqa contrast` again"
     asked = {(q.image_id, q.question): q for q in read_questions([ROOT / "examples" / "questions.jsonl"])}

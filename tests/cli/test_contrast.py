@@ -3,7 +3,7 @@
 import json
 
 from vqa.__main__ import main
-from vqa.evaluate.contrast import KINDS, read_contrast
+from vqa.evaluate.contrast import FILE, KINDS, read_contrast
 from vqa.evaluate.records import hash_weights
 
 
@@ -22,7 +22,7 @@ def test_one_model_has_nothing_to_compare_with(tiny_weights, tiny_data, tmp_path
         (tmp_path / part).symlink_to(tiny_weights / part)
     photos = ["--images", str(tiny_data / "photos"), "--questions", str(tiny_data / "questions.jsonl")]
     assert main(["contrast", "--weights", str(tmp_path), *photos]) == 2
-    assert "no variant 'unaligned'" in capsys.readouterr().err and not (tmp_path / "contrast.json").exists()
+    assert "no variant 'unaligned'" in capsys.readouterr().err and not (tmp_path / FILE).exists()
 
 
 def test_bad_places_are_told_before_anything_is_measured(tiny_weights, tmp_path, capsys):

@@ -7,6 +7,7 @@ import pytest
 
 from vqa.__main__ import main
 from vqa.cli.report import TABLES, fill, read_measured
+from vqa.evaluate.contrast import FILE
 from vqa.evaluate.paired import note
 from vqa.evaluate.plots import curve_svg
 from vqa.evaluate.tables import count_parameters
@@ -219,7 +220,7 @@ def test_the_table_of_settings(row):
 def test_the_table_of_contrasting_cases():
     said = {"aligned": {"answer": "no", "probability": 0.643}, "unaligned": {"answer": "yes", "probability": 0.35}}
     case = {"kind": "helps", "example": "astronaut", "question": "Is it snow?", "truth": "no"} | said
-    lines = fill(document("contrast"), {"contrast.json": {"cases": [case], "count": 76}}).splitlines()
+    lines = fill(document("contrast"), {FILE: {"cases": [case], "count": 76}}).splitlines()
     assert "| helps | astronaut | Is it snow? | no | no, 64% | yes, 35% |" in lines
     assert "Chosen among 76 questions." in lines
 

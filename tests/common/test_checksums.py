@@ -71,6 +71,16 @@ def test_another_file_is_refused_by_its_name(summed, name, harm, capsys):
     assert str((summed / name).resolve()) in str(e.value)
 
 
+def test_what_the_page_shows_is_refused_where_it_was_altered(summed):
+    shown = summed / "aligned" / "contrast.json"
+    shown.write_text("{}")
+    write_sums(summed / "aligned")
+    VQAPredictor.from_pretrained(summed)
+    shown.write_text('{"count": 999999999}')
+    with pytest.raises(ValueError, match=f"{shown} is not what was saved"):
+        VQAPredictor.from_pretrained(summed)
+
+
 def test_the_same_files_load_and_how_they_were_made_may_change(summed, photo, tiny_predictor):
     (summed / "aligned" / "train.json").write_text("{}")
     (summed / "aligned" / "README.md").write_text("A note.")
@@ -118,6 +128,20 @@ def test_heads_are_not_served_over_other_encoders(summed, part, photo, tmp_path)
         for load in (VQAPredictor.from_pretrained, VQAModel.from_pretrained):
             with pytest.raises(ValueError, match=f"{variant} {told}"):
                 load(summed / variant)
+
+
+@pytest.mark.parametrize(("part", "setting"), [("vision", "layer_norm_eps"), ("text", "layer_norm_eps")])
+def test_heads_are_not_served_over_encoders_that_are_configured_otherwise(summed, part, setting):
+    """The digest leaves configurations out, for heads have them in their own: the two must be one."""
+    saved_heads(summed)
+    path = summed / "encoders" / part / "config.json"
+    config = json.loads(path.read_text())
+    config.pop("checksums")
+    config["vit" if setting not in config else setting] = 1.0 if setting in config else config["vit"] | {setting: 1.0}
+    path.write_text(json.dumps(config))
+    (path.parent / SUMS_FILE).unlink()
+    with pytest.raises(ValueError, match=f"was trained over another {part} encoder: .* was .*, and is .* now"):
+        VQAPredictor.from_pretrained(summed)
 
 
 def test_the_encoders_digest_is_of_what_they_do_and_not_of_their_configurations_words(summed, tmp_path):

@@ -4,7 +4,6 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from vqa.common.uploads import (
     Uploads,
     decoded_of,
     mark_used,
-    remove_left_behind,
     safe_name,
 )
 
@@ -194,27 +192,57 @@ def test_the_next_program_removes_what_one_that_was_killed_left(tmp_path):
         assert not path.exists() and beside.folder.is_dir()
 
 
-def test_at_the_start_old_uploads_of_other_kinds_go_too(tmp_path):
-    photograph = tmp_path / ("a" * 64) / "cat.jpg"
-    partial, mine, fresh = tmp_path / "tmp12345678", tmp_path / "holiday.jpg", tmp_path / "tmp87654321"
-    photograph.parent.mkdir()
-    for path in (photograph, partial, mine, fresh):
-        path.write_bytes(b"x")
-    for path in (photograph, partial, mine):
-        make_old(path)
-    uploads = Uploads.claim(tmp_path)
-    assert files(tmp_path) == {mine, fresh} and uploads.folder.is_dir()
-
-
-def test_in_a_folder_that_others_use_nothing_of_theirs_is_touched(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
-    theirs = [tmp_path / "tmp12345678", tmp_path / ("a" * 64) / "cat.jpg"]
-    theirs[1].parent.mkdir()
+def test_what_is_no_programs_folder_stays_whatever_its_name(tmp_path):
+    theirs = [tmp_path / "vqa-thesis" / "a.txt", tmp_path / "vqa-notes.txt", tmp_path / "tmp12345678"]
+    theirs += [tmp_path / ("a" * 64) / "cat.jpg"]
     for path in theirs:
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")
         make_old(path)
-    remove_left_behind(tmp_path)
+    Uploads.claim(tmp_path).sweep()
     assert files(tmp_path) == set(theirs)
+
+
+def test_what_this_user_may_not_look_into_is_passed_over(tmp_path, monkeypatch):
+    """As the folder of another user's program is, where both share a place; root may look into all."""
+    theirs = tmp_path / "vqa-theirs"
+    theirs.mkdir()
+    (theirs / LOCK).touch()
+    opened = os.open
+
+    def forbidden(path, *options):
+        if Path(path).parent == theirs:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *options)
+
+    monkeypatch.setattr(os, "open", forbidden)
+    Uploads.claim(tmp_path).sweep()
+    assert theirs.is_dir()
+
+
+def test_a_name_is_cut_by_bytes_as_file_systems_count_them(tmp_path):
+    uploads = Uploads.claim(tmp_path)
+    for name in ("字" * 110 + ".jpg", "字" * 110, "a." + "字" * 50, "🐈" * 99 + ".jpeg"):
+        path = uploads.store("ann", name, name.encode())
+        assert path.read_bytes() == name.encode() and len(path.name.encode()) <= 120
+    assert safe_name("字" * 110 + ".jpg") == "字" * 33 + ".jpg"
+
+
+def test_who_fails_to_send_the_same_photograph_takes_nothing_from_others(tmp_path, monkeypatch):
+    uploads = Uploads.claim(tmp_path)
+    kept = uploads.store("ann", "cat.jpg", b"meow", b"decoded")
+    replace = os.replace
+
+    def full(source, target) -> None:
+        if Path(target).name == "other.jpg":
+            raise OSError(28, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(NoRoom):
+        uploads.store("ben", "other.jpg", b"meow", b"decoded")
+    assert files(tmp_path) == {kept} and decoded_of(kept) == b"decoded"
+    assert {path.name for path in kept.parent.iterdir()} == {"cat.jpg", ".decoded"}
 
 
 def test_links_are_not_followed(tmp_path):

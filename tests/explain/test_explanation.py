@@ -11,7 +11,7 @@ from tests.toys import GRID, OnePatchModel, P, Processor, encoded, one_patch_ima
 from vqa.evaluate.trials import rank_correlation
 from vqa.explain import maps
 from vqa.explain.cases import Cases
-from vqa.explain.explanation import METHODS, explain, explain_batch
+from vqa.explain.explanation import METHODS, MOST_HIDDEN, explain, explain_batch
 from vqa.model.model import ImageStates, VQAModel
 from vqa.processing.processor import BOS, EOS
 from vqa.processing.text import QuestionError
@@ -90,6 +90,34 @@ def test_any_layer_and_head_of_a_pooled_model_can_be_seen(layer):
         np.testing.assert_allclose(found.image_map, 1 / P, rtol=1e-5)
     with pytest.raises(ValueError, match="no layer 3: this model's are 0 to 2"):
         explain(model, Processor(), encoded(model), "what is here", "attention", layer=3)
+
+
+@pytest.mark.parametrize(("words", "hidden_at_once"), [(4, 1), (MOST_HIDDEN, 1), (3 * MOST_HIDDEN, 3)])
+def test_a_long_question_costs_no_more_variants_than_a_short_one(words, hidden_at_once, monkeypatch):
+    model, question = tiny_model(), " ".join(["what"] * words)
+    hidden, run_hidden = [], Cases.run_hidden
+
+    def spied(cases, model, row, patches, tokens):
+        hidden.extend(tokens)
+        return run_hidden(cases, model, row, patches, tokens)
+
+    monkeypatch.setattr(Cases, "run_hidden", spied)
+    found = explain(model, Processor(), encoded(model), question, "occlusion", answer="very red")
+    of_words = [tokens for tokens in hidden if tokens.any()]
+    assert len(of_words) == min(words, MOST_HIDDEN) and {int(tokens.sum()) for tokens in of_words} == {hidden_at_once}
+    assert found.word_scores.shape == (words,) and np.isfinite(found.word_scores).all() and found.word_scores.any()
+
+
+def test_the_longer_a_question_the_fewer_variants_run_at_once(monkeypatch):
+    model, sizes = tiny_model(), []
+    forward = type(model.heads).forward
+    monkeypatch.setattr(type(model.heads), "forward", lambda *a: sizes.append(tuple(a[2].shape[:2])) or forward(*a))
+    monkeypatch.setattr("vqa.explain.cases.ATTENTIONS", 2000)
+    for words in (4, 40):
+        sizes.clear()
+        explain(model, Processor(), encoded(model), " ".join(["what"] * words), "occlusion", answer="very red")
+        assert all(rows == 1 or rows * length * (length + P) <= 2000 for rows, length in sizes)
+    assert max(rows for rows, _ in sizes) == 1
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -15,7 +15,7 @@ from vqa.model.checkpoint import load_encoder, load_heads, save_heads
 from vqa.model.model import ImageStates
 from vqa.processing.captions import caption_words, says_twice
 from vqa.processing.processor import PAD
-from vqa.processing.text import QuestionError
+from vqa.processing.text import MAX_QUESTION_TOKENS, QuestionError
 
 
 def test_a_follow_up_question_runs_no_vit(tiny_weights, photo):
@@ -475,3 +475,10 @@ def test_hidden_patches_are_the_mean_patch(tiny_predictor, photo):
     assert torch.equal(covered.states.states[:, kept], seen.states.states[:, kept]) and covered.image is seen.image
     with pytest.raises(ValueError, match="grid"):
         tiny_predictor.hide(seen, hidden[:2])
+
+
+def test_a_text_of_too_many_tokens_is_refused(tiny_predictor, photo):
+    long = "what is this?" + " ?!" * 70
+    assert tiny_predictor.count_tokens(long) > MAX_QUESTION_TOKENS > tiny_predictor.count_tokens("what is this?")
+    with pytest.raises(QuestionError, match="“what is this.*is too long: at most 128 tokens are read"):
+        tiny_predictor.ask(photo, long)

@@ -1,6 +1,7 @@
 """Questions, words and answers as the model and a reader see them."""
 
 import copy
+import random
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -145,6 +146,9 @@ def test_saving_and_loading(processor, tmp_path):
     image = Image.new("RGB", (30, 40), "red")
     assert torch.equal(loaded.images([image]), processor.images([image]))
     assert AutoImageProcessor.from_pretrained(tmp_path).size["height"] == 96
+    (tmp_path / VQAProcessor.ANSWERS_FILE).write_bytes(random.Random(0).randbytes(1000))
+    with pytest.raises(ValueError, match="answers.model is damaged"):
+        VQAProcessor.from_pretrained(tmp_path)
     (tmp_path / VQAProcessor.ANSWERS_FILE).unlink()
     with pytest.raises(OSError, match="answers.model"):
         VQAProcessor.from_pretrained(tmp_path)

@@ -43,11 +43,12 @@ def test_other_languages_are_noticed(question):
         (" \n?!", "Type a question"),
         ("why " * 200, "800 characters"),
         ("por qué", "English only"),
+        ("what is this?" + " ?!" * 90, "tokens (words"),
     ],
 )
-def test_what_cannot_be_asked_gets_a_reason(question, said):
-    assert said in question_problem(question, "en") and question_problem(question, "zh")
-    assert question_problem("Why?", "en") == ""
+def test_what_cannot_be_asked_gets_a_reason(question, said, tiny_predictor):
+    assert said in question_problem(question, tiny_predictor, "en") and question_problem(question, tiny_predictor, "zh")
+    assert question_problem("Why?", tiny_predictor, "en") == ""
 
 
 def test_a_list_of_answers_is_read_as_people_write_it():

@@ -3,6 +3,7 @@
 import json
 from urllib.parse import parse_qs, urlsplit
 
+from vqa.evaluate.contrast import FILE
 from vqa.ui.contrasts import contrasts_html, load_contrast
 from vqa.ui.gallery import Gallery, load_examples
 
@@ -33,6 +34,7 @@ def test_each_case_is_a_link_that_asks_both_models(tiny_predictor):
 def test_without_a_measurement_there_is_no_strip(tiny_predictor, tmp_path):
     gallery = Gallery(tiny_predictor, load_examples())
     assert load_contrast(None) is None and load_contrast(tmp_path) is None
-    (tmp_path / "contrast.json").write_text(json.dumps({"cases": 3}))
+    (tmp_path / FILE).parent.mkdir()
+    (tmp_path / FILE).write_text(json.dumps({"cases": 3}))
     assert load_contrast(tmp_path) is None
     assert contrasts_html(None, gallery, "en") == "" == contrasts_html({"count": 1, "cases": []}, gallery, "en")

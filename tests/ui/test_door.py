@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import logging
 import time
 from collections import Counter
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.hostile import form
 from vqa.common.uploads import Uploads, decoded_of
 from vqa.ui import door as doors
 from vqa.ui.door import MAX_DEPTH, MAX_ENTRIES, MAX_FILES, MAX_JSON, MAX_TEXT, MAX_UPLOAD, MAX_VALUES, Door
-from vqa.ui.guard import MAX_PATH, BriefLog
+from vqa.ui.guard import MAX_PATH, BriefLog, tell_briefly
 from vqa.ui.serve import IDLE_SECONDS, UNREAD_SECONDS, answered_hosts, end_idle
 
 API = "/gradio_api"
@@ -228,11 +229,11 @@ def test_a_large_body_is_refused_by_what_it_says_and_by_what_it_is(house):
 
 
 def receiver(*messages: dict | float):
-    """ASGI's `receive`; a number waits for so many seconds."""
+    """ASGI's `receive`; a number waits for so many seconds. After all of them nothing comes."""
     left = iter(messages)
 
     async def receive() -> dict:
-        message = next(left)
+        message = next(left, 3600.0)
         if not isinstance(message, dict):
             await asyncio.sleep(message)
             return await receive()
@@ -277,6 +278,14 @@ def test_one_who_goes_away_leaves_nothing(house, path, tmp_path, capsys):
     )
     assert not house.seen and not list(tmp_path.rglob("*")) and capsys.readouterr().err == ""
     assert house.upload(("a.jpg", b"x")).status_code == 200  # the place is free again
+
+
+def test_nothing_is_decoded_for_one_who_hung_up(house, tmp_path):
+    body, kind = form("a.jpg", b"x")
+    gone = receiver({"type": "http.request", "body": body, "more_body": False}, {"type": "http.disconnect"})
+    assert answer_to(house.door, "/upload", gone, {"content-type": kind}) == []
+    assert not house.decoded and not list(tmp_path.rglob("*.jpg")) and not house.door._decodes
+    assert house.upload(("a.jpg", b"x")).status_code == 200
 
 
 # ---- which functions there are, and for whom ----
@@ -446,8 +455,9 @@ def test_nobody_sends_all_photographs(town, monkeypatch):
     assert len(town.door._uploading) == 2 and not town.door._decodes
 
 
-def test_a_visitors_photographs_are_decoded_one_after_the_other(house):
-    """Of the processes that decode, nobody holds more than one."""
+def test_an_addresss_photographs_are_decoded_one_after_the_other(house):
+    """Of the processes that decode, nobody holds more than one, whatever sessions they were given."""
+    sessions = iter([{"x-session": house.client.get("/session").text} for _ in range(3)] + [{}, {}])
     at_once, most = Counter(), Counter()
 
     def pack(data: bytes) -> bytes:
@@ -470,7 +480,7 @@ def test_a_visitors_photographs_are_decoded_one_after_the_other(house):
         await asyncio.gather(
             *(
                 house.door(
-                    scope_of("/upload", {"content-type": kind}, address),
+                    scope_of("/upload", {"content-type": kind} | next(sessions), address),
                     receiver({"type": "http.request", "body": data, "more_body": False}),
                     send,
                 )
@@ -528,6 +538,10 @@ def test_other_names_are_refused(tmp_path, header):
         told(house.client.get("/config", headers={header: name}), 400)
 
 
+def test_a_session_is_of_latin_letters(house):
+    told(house.client.get(f"{API}/heartbeat/%E5%AD%97"), 404)
+
+
 def test_what_else_would_name_the_server_is_dropped(house):
     house.client.get("/config", headers={"X-Gradio-Server": "http://evil.example.org"})
     assert "x-gradio-server" not in house.seen[0]["headers"]
@@ -567,6 +581,21 @@ def test_the_log_takes_so_many_lines_a_minute(capsys):
     log.tell("y", None)
     lines = capsys.readouterr().err.splitlines()
     assert [line[0] for line in lines] == ["x", "x", "3", "y"] and max(map(len, lines)) < 200
+
+
+def test_what_the_server_logs_of_bad_requests_counts_too(capsys):
+    log, logger = BriefLog(lines=2, clock=lambda: 0.0), logging.getLogger("uvicorn.error")
+    before = list(logger.filters)
+    tell_briefly(log)
+    try:
+        records = [
+            logger.makeRecord(logger.name, level, "", 0, "x", (), None) for level in (logging.WARNING, logging.INFO) * 4
+        ]
+        assert [bool(logger.filter(record)) for record in records] == [True] * 4 + [False, True] * 2
+        log.tell("x", ValueError())
+        assert capsys.readouterr().err == ""
+    finally:
+        logger.filters[:] = before
 
 
 # ---- photographs ----
@@ -632,7 +661,8 @@ class Connection:
 
     def __init__(self, busy: bool | None, unread: int = 0):
         self.cycle = None if busy is None else SimpleNamespace(response_complete=not busy)
-        self.transport = SimpleNamespace(get_write_buffer_size=lambda: unread, abort="abort")
+        self.unread = unread
+        self.transport = SimpleNamespace(get_write_buffer_size=lambda: self.unread, abort="abort")
         self.ended: list[str] = []
         self.loop = SimpleNamespace(call_soon_threadsafe=self.ended.append)
 
@@ -647,6 +677,24 @@ def test_connections_without_a_request_are_ended():
     since = end_idle(every, since, UNREAD_SECONDS + 1.0)
     assert unread.ended and not busy.ended
     assert end_idle([busy], since, 999.0) == {}  # what is gone is forgotten
+
+
+def test_the_time_counts_from_the_last_request():
+    connection, since = Connection(False), {}
+    for moment in range(10):
+        connection.cycle = SimpleNamespace(response_complete=True)  # another request was answered
+        since = end_idle([connection], since, moment * (IDLE_SECONDS - 1.0))
+    assert not connection.ended
+    end_idle([connection], since, 9 * (IDLE_SECONDS - 1.0) + IDLE_SECONDS + 1.0)
+    assert connection.ended
+
+
+def test_a_large_answer_that_nobody_reads_is_given_up_and_one_that_is_read_slowly_is_not():
+    stuck, slow, since = Connection(True, 99), Connection(True, 99), {}
+    for moment in range(4):
+        slow.unread = 99 - moment
+        since = end_idle([stuck, slow], since, moment * (UNREAD_SECONDS / 2))
+    assert stuck.ended and not slow.ended
 
 
 def test_so_many_wait_for_answers_at_once(house, monkeypatch):

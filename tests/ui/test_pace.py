@@ -3,7 +3,7 @@
 import pytest
 
 from vqa.ui import pace
-from vqa.ui.pace import CREDIT, LONGEST, Pace, Turns, network
+from vqa.ui.pace import CREDIT, LONGEST, TURNS_OF_AN_ADDRESS, Pace, Turns, network
 
 
 def test_a_second_pays_for_a_second():
@@ -36,11 +36,14 @@ def test_who_owes_nothing_is_forgotten(monkeypatch):
 
 
 def served(sends: list[str], rounds: int, turns: Turns) -> list[str]:
-    """Who is answered, one after the other, where each sends anew when answered; `sends` come at once."""
+    """Who is answered, one after the other, where each sends anew when answered; `sends` come at once.
+
+    A visitor's first letter is their address.
+    """
     line = []
 
     def send(visitor: str) -> None:
-        line.append((turns.take(visitor, [turn for turn, _ in line]), visitor))
+        line.append((turns.take(visitor, visitor[0], [turn for turn, _ in line]), visitor))
         line.sort(key=lambda waiting: waiting[0])
 
     for visitor in sends:
@@ -58,13 +61,22 @@ def test_visitors_take_turns_however_many_questions_one_sends():
     assert served(["a"] * 3, 3, Turns()) == ["a"] * 3
 
 
+def test_an_address_has_so_many_turns_a_round_whoever_it_says_it_is():
+    crowd = [f"m{number}" for number in range(12)]
+    answered = [visitor[0] for visitor in served([*crowd, "a", "b"], 30, Turns())]
+    assert answered == list("mmmmab") * 5 and TURNS_OF_AN_ADDRESS == 4
+    assert served(["m1", "m2", "a"], 6, Turns()) == ["m1", "m2", "a"] * 2
+
+
 def test_who_comes_later_waits_for_no_more_than_one_of_each():
     turns = Turns()
-    earlier = [turns.take("a", list(range(number))) for number in range(5)]
+    earlier = [turns.take("a", "a", list(range(number))) for number in range(5)]
     assert earlier == [0, 1, 2, 3, 4]
-    assert turns.take("b", [2, 3, 4]) == 2  # two are answered: the next of "a" came first, and then comes "b"
-    assert turns.take("b", []) == 4 and turns.take("c", []) == 4  # nobody waits: what was earlier is forgotten
-    assert turns.take("a", [4, 4]) == 5 and turns.take("d", [5]) == 5 and turns._last == {"a": 5, "d": 5}
+    assert turns.take("b", "b", [2, 3, 4]) == 2  # two are answered: the next of "a" came first, and then comes "b"
+    assert (
+        turns.take("b", "b", []) == 4 and turns.take("c", "c", []) == 4
+    )  # nobody waits: what was earlier is forgotten
+    assert turns.take("a", "a", [4, 4]) == 5 and turns.take("d", "d", [5]) == 5 and turns._last == {"a": 5, "d": 5}
 
 
 @pytest.mark.parametrize(

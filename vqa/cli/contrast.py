@@ -4,17 +4,16 @@ import argparse
 from pathlib import Path
 
 from vqa.cli.arguments import add_weights_arguments, load_predictor
-from vqa.common.checksums import hash_files
+from vqa.common.checksums import hash_files, list_again
 from vqa.common.files import check_writable, write_json
 from vqa.data.images import ImageStore
 from vqa.data.questions import read_questions
 from vqa.evaluate.accuracy import ask_all
-from vqa.evaluate.contrast import ALIGNED, UNALIGNED, choose
+from vqa.evaluate.contrast import ALIGNED, FILE, UNALIGNED, choose
 from vqa.evaluate.records import commit, hash_weights
 from vqa.inference.batches import BATCH_SIZE
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-FILE = "contrast.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.jsonl",
         help="questions with their answers; default: questions.jsonl in DIR",
     )
-    parser.add_argument("--out", type=Path, metavar=FILE, help=f"default: {FILE} beside the weights")
+    parser.add_argument("--out", type=Path, metavar="FILE.json", help=f"default: {FILE} in the weights")
     add_weights_arguments(parser)
     parser.set_defaults(variant=ALIGNED)
 
@@ -52,3 +51,4 @@ def run(args: argparse.Namespace) -> None:
         "questions": hash_files([args.questions or args.images / "questions.jsonl"]),
     }
     write_json(out, made_from | {"count": len(questions), "cases": cases})
+    list_again(out)

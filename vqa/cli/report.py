@@ -1,10 +1,11 @@
 """Write the tables of measured results into the documents.
 
 The documents are `README.md`, `docs/*.md` and `weights/README.md`. The figures come from the files beside the weights:
-`config.json`, `train.json`, `eval.json` and `maps.json` of each checkpoint, and `bench.json`, `load.json`,
-`ablation.json`, `curve.json`, `contrast.json` and `easy-vqa.json`. A table stands between `<!-- results:NAME -->` and
-`<!-- /results -->`. NAME is one of `TABLES`. Each table stands in one document only; a table's picture, if
-it has one, lies beside its document. `--check` tells whether a table or a picture differs from the files.
+`config.json`, `train.json`, `eval.json` and `maps.json` of each checkpoint, `contrast.json` of the aligned one, and
+`bench.json`, `load.json`, `ablation.json`, `curve.json` and `easy-vqa.json`. A table stands between
+`<!-- results:NAME -->` and `<!-- /results -->`. NAME is one of `TABLES`. Each table stands in one document only; a
+table's picture, if it has one, lies beside its document. `--check` tells whether a table or a picture differs from the
+files.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from vqa.cli.arguments import WEIGHTS
 from vqa.common.files import read_json
+from vqa.evaluate.contrast import FILE as CONTRAST_FILE
 from vqa.evaluate.paired import difference
 from vqa.evaluate.plots import curve_svg
 from vqa.evaluate.records import read_eval
@@ -49,7 +51,7 @@ HOLDS = {
     "load.json": {"visits", "soak"},
     "ablation.json": {"variants"},
     "curve.json": {"shares", "questions", "variants"},
-    "contrast.json": {"cases", "count"},
+    CONTRAST_FILE: {"cases", "count"},
     "easy-vqa.json": {"benchmarks"},
 }
 MAIN_SOURCES = ("visitor", "vqa1-human", "vqa-human", "vqa-yesno", "coco-qa", "daquar")  # of the summary
@@ -300,7 +302,7 @@ TABLES: dict[str, tuple[str, Callable[[dict], str]]] = {
     "ablation": ("ablation.json", ablation_table),
     "ablation_space": ("ablation.json", ablation_space_table),
     "curve": ("curve.json", curve_table),
-    "contrast": ("contrast.json", contrast_table),
+    "contrast": (CONTRAST_FILE, contrast_table),
     "easy": ("easy-vqa.json", easy_table),
     "settings": ("config.json", settings_table),
     "parameters": (WEIGHTS_FILE, parameters_table),

@@ -13,8 +13,8 @@ READ = {".safetensors", ".json", ".txt", ".model"}  # what encoders and their pr
 CONFIG_FILE = "config.json"
 CONFIG_KEY = "checksums"  # in config.json: the digest of the list, so that it cannot be taken away
 TRAINED_ON_FILE = "trained-on.safetensors"
-RECORDS = {"train.json", "eval.json", "maps.json", TRAINED_ON_FILE}  # how weights were made and measured: never loaded
-SHOWN = {"eval.json", "maps.json", TRAINED_ON_FILE}  # of these what is shown and told: listed too
+SHOWN = {"eval.json", "maps.json", "contrast.json", TRAINED_ON_FILE}  # measured, and shown or told: listed too
+RECORDS = SHOWN | {"train.json"}  # how weights were made and measured: never loaded
 DOCUMENTS = (".md", ".txt", ".partial")  # beside weights; what a write that was broken off left
 READ_TEXTS = {"vocab.txt", "merges.txt"}  # which tokenizers read
 

@@ -25,11 +25,10 @@ LIFETIME = 3600.0  # seconds
 EVERY = 600.0  # seconds between two sweeps
 OF_A_VISITOR = (128, 128 * 2**20)  # files and bytes
 IN_ALL = (1024, 2**30)
-LONGEST_NAME = 100  # characters
+LONGEST_NAME = 100  # bytes
 LOCK = ".lock"  # held while the program runs: the system lets go of it, however the program ends
 DECODED = ".decoded"  # beside a file, what a decoder made of it
 OWN = "vqa-"  # how the folders of programs begin
-LEFT_BEHIND = re.compile(r"[0-9a-f]{64}|tmp\w{8}|" + OWN + r".+")  # what this program and gradio write
 
 
 class NoRoom(OSError):
@@ -85,14 +84,17 @@ class Uploads:
             if self._removed:
                 raise NoRoom("The server is stopping.")
             self._make_room(visitor, len(data) + len(decoded))
+            is_new = not target.parent.exists()
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 for path, content in ((target.with_name(DECODED), decoded), (target, data)):
                     partial.write_bytes(content)
                     os.replace(partial, path)
             except OSError as error:
-                shutil.rmtree(target.parent, ignore_errors=True)
-                self._kept = {path: kept for path, kept in self._kept.items() if path.exists()}
+                with contextlib.suppress(OSError):
+                    partial.unlink(missing_ok=True)
+                if is_new:  # else others have sent the same content, and theirs is whole
+                    shutil.rmtree(target.parent, ignore_errors=True)
                 raise NoRoom("The server has no room for this photograph now; try again later.") from error
             visitors = self._kept[target].visitors if target in self._kept else frozenset()
             self._kept[target] = Kept(len(data) + len(decoded), visitors | {visitor}, time.time())
@@ -156,22 +158,15 @@ def _full(held: list[Kept], size: int, most: tuple[int, int]) -> bool:
 
 
 def remove_left_behind(base: Path, now: float | None = None) -> None:
-    """Removes the folders of programs that ended, and of what else has the name of an upload all that is old.
+    """Removes the folders of programs that ended, which their lock tells from all else, whatever its name.
 
-    In a folder that other programs write to as well, only the former.
+    What this user may not look into is someone else's, and is passed over.
     """
     now = time.time() if now is None else now
-    shared = base.resolve() == Path(tempfile.gettempdir()).resolve()
-    for path in [*base.iterdir()]:
-        if not LEFT_BEHIND.fullmatch(path.name) or path.is_symlink():
-            continue
-        if (path / LOCK).is_file() and fcntl is not None:
-            if _ended(path / LOCK):
+    for path in [*base.glob(f"{OWN}*")]:
+        with contextlib.suppress(OSError):
+            if not path.is_symlink() and (path / LOCK).is_file() and _ended(path, now):
                 shutil.rmtree(path, ignore_errors=True)
-        elif not shared and path.is_dir() and all(_age(file, now) > LIFETIME for file in path.rglob("*")):
-            shutil.rmtree(path, ignore_errors=True)
-        elif not shared and path.is_file() and _age(path, now) > LIFETIME:
-            path.unlink(missing_ok=True)
 
 
 def decoded_of(path: Path) -> bytes | None:
@@ -198,7 +193,14 @@ def safe_name(name: str) -> str:
     """The last part of a name that a stranger gave, without what means something to a file system or to a page."""
     kept = re.sub(r"[^\w.\- ]", "", name.replace("\\", "/").rsplit("/", 1)[-1]).strip(". ")
     stem, dot, ending = kept.rpartition(".")
-    return f"{stem[:LONGEST_NAME]}.{ending[:10]}" if dot and stem else kept[:LONGEST_NAME] or "photograph"
+    if dot and stem:
+        return f"{_cut(stem, LONGEST_NAME)}.{_cut(ending, 10)}"
+    return _cut(kept, LONGEST_NAME) or "photograph"
+
+
+def _cut(text: str, most: int) -> str:
+    """The beginning of a text, so many bytes at most, which is how file systems count."""
+    return text.encode()[:most].decode(errors="ignore")
 
 
 def _last_use(path: Path) -> int:
@@ -216,9 +218,11 @@ def _age(path: Path, now: float, by_content: bool = True) -> float:
         return 0.0
 
 
-def _ended(lock: Path) -> bool:
-    """Whether nobody holds the lock of a folder any more."""
-    handle = os.open(lock, os.O_RDWR)
+def _ended(folder: Path, now: float) -> bool:
+    """Whether nobody holds the lock of a folder any more; where no system tells, whether all in it is old."""
+    if fcntl is None:
+        return all(_age(file, now) > LIFETIME for file in folder.rglob("*"))
+    handle = os.open(folder / LOCK, os.O_RDWR)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -7,6 +7,7 @@ from vqa.common.files import read_json
 from vqa.evaluate.accuracy import Scored
 
 ALIGNED, UNALIGNED = "aligned", "unaligned"
+FILE = f"{ALIGNED}/contrast.json"  # within the weights; the list of sums there has it
 KINDS = ("helps", "hurts", "same")  # alignment makes the answer right, makes it wrong, or both are right
 
 

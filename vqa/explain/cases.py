@@ -15,6 +15,7 @@ from vqa.processing.processor import BOS, EOS, PAD
 from vqa.processing.text import clean_question
 
 ROWS = 64  # variants in one forward pass: more is no faster on a CPU and takes memory
+ATTENTIONS = 2**19  # weights of one head and block in it, which is what long questions fill the memory with
 
 
 @dataclass(frozen=True)
@@ -106,13 +107,15 @@ class Cases:
         encoder nor by the fusion.
         """
         hidden_patches = hidden_patches.to(self.image_states.device)
-        for start in range(0, len(hidden_patches), ROWS):
-            hidden = hidden_patches[start : start + ROWS]
+        length = self.text_mask.shape[1]
+        rows = max(1, min(ROWS, ATTENTIONS // (length * (length + self.image_states.shape[1]))))
+        for start in range(0, len(hidden_patches), rows):
+            hidden = hidden_patches[start : start + rows]
             states = torch.where(hidden[..., None], model.heads.mean_image_state, self.image_states[row])
             text_mask = self.text_mask[row].expand(len(hidden), -1)
             text_states = self.text_states[row].expand(len(hidden), -1, -1)
-            if hidden_tokens is not None and hidden_tokens[start : start + ROWS].any():
-                text_mask = text_mask & ~hidden_tokens[start : start + ROWS].to(text_mask.device)
+            if hidden_tokens is not None and hidden_tokens[start : start + rows].any():
+                text_mask = text_mask & ~hidden_tokens[start : start + rows].to(text_mask.device)
                 text_states = model.encode_text(self.input_ids[row].expand(len(hidden), -1), text_mask)
             answer_ids = self.answer_ids[row].expand(len(hidden), -1)
             output = model.heads(states, text_states, text_mask, answer_ids)

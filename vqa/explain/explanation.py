@@ -16,6 +16,8 @@ from vqa.explain.methods import METHODS
 from vqa.model.questions import Question
 from vqa.processing.processor import Word
 
+MOST_HIDDEN = 32  # words, or groups of them
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -133,7 +135,7 @@ def occlusion_steps(
 def _occlusion(
     model, cases: Cases, row: int, members: torch.Tensor, steps: int = 1
 ) -> Generator[tuple[int, int], None, maps.TokenMaps]:
-    groups = maps.windows(model.grid_size)
+    groups, members = maps.windows(model.grid_size), _hidden_together(members)
     hidden = maps.occlusion_variants(groups, members)
     parts = list(zip(*(h.tensor_split(min(steps, len(h))) for h in hidden), strict=True))
     results = []
@@ -145,6 +147,16 @@ def _occlusion(
                 for output, log_probs in cases.run_hidden(model, row, patches, tokens)
             ]
     return maps.occlusion(*(torch.cat(part) for part in zip(*results, strict=True)), groups, members)
+
+
+def _hidden_together(members: torch.Tensor) -> torch.Tensor:
+    """The words (n, L) as they are hidden: one at a time, or, where there are many, neighbours together.
+
+    A group's fall is then shared by its words, and a long question costs no more than one of `MOST_HIDDEN` words.
+    """
+    if len(members) <= MOST_HIDDEN:
+        return members
+    return torch.stack([part.any(0) for part in members.tensor_split(MOST_HIDDEN)])
 
 
 def _explanation(

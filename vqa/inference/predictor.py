@@ -436,6 +436,10 @@ class VQAPredictor:
         """Has BERT read a question, to be handed to every call that takes one. Raises `QuestionError`."""
         return self.read_many([question])[0]
 
+    def count_tokens(self, text: str) -> int:
+        """How many tokens BERT makes of a question, or another text; more than `MAX_QUESTION_TOKENS` are refused."""
+        return len(self.processor.tokenizer(text, verbose=False).input_ids)
+
     @torch.inference_mode()
     def read_many(self, questions: Sequence[str | Question]) -> list[Question]:
         """The questions, those that are still text read in one pass. Raises `QuestionError`."""

@@ -7,7 +7,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 from transformers.utils import CONFIG_NAME
 
 from vqa.common.checksums import CONFIG_KEY, check_encoders, check_sums, encoders_digest, has_encoders
@@ -19,6 +19,7 @@ from vqa.processing.sources import model_source
 
 PATCH_POSITIONS = "fusion.patch_positions"
 WEIGHTS_FILE = "model.safetensors"
+NO_MATTER = {"_name_or_path", "architectures", "dtype", "transformers_version"}  # to what an encoder computes
 
 
 def from_encoders(vision: str | Path, text: str | Path, image_size: int | None = None, **config) -> VQAModel:
@@ -65,6 +66,8 @@ def load_heads(directory: str | Path, vision_encoder: nn.Module, text_encoder: n
     grid = grid_size(config.vision_config)
     if grid_size(vision_encoder.config) != grid:
         raise ValueError(f"{directory} needs photographs on a grid of {grid}, not {grid_size(vision_encoder.config)}.")
+    for name, encoder in (("vision", vision_encoder), ("text", text_encoder)):
+        _check_config(directory, name, encoder.config, getattr(config, f"{name}_config"))
     try:
         weights = load_file(directory / WEIGHTS_FILE)
     except SafetensorError as error:
@@ -81,6 +84,17 @@ def load_heads(directory: str | Path, vision_encoder: nn.Module, text_encoder: n
         raise ValueError(f"{directory / WEIGHTS_FILE} does not fit its config.json, for instance {wrong[0]}.")
     model.heads.load_state_dict({name: weight.float() for name, weight in weights.items()}, assign=True)
     return model.eval()
+
+
+def _check_config(directory: Path, name: str, found: PreTrainedConfig, expected: PreTrainedConfig) -> None:
+    """Raises `ValueError` where an encoder is configured otherwise than the one that the heads were trained over."""
+    found, expected = found.to_dict(), expected.to_dict()
+    other = sorted(key for key in (found.keys() & expected.keys()) - NO_MATTER if found[key] != expected[key])
+    if other:
+        raise ValueError(
+            f"{directory} was trained over another {name} encoder: {other[0]} was {expected[other[0]]!r}, and is "
+            f"{found[other[0]]!r} now. Put the encoder back, or train these heads again."
+        )
 
 
 def load_shared(directory: str | Path, **changes) -> VQAModel:

@@ -7,6 +7,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from vqa.processing.processor import Word
+from vqa.processing.text import MAX_QUESTION_TOKENS, QuestionError
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +27,12 @@ class Question:
 
 @torch.no_grad()
 def encode_questions(model, processor, texts: Sequence[str], device: str | torch.device = "cpu") -> list[Question]:
-    """Clean texts, read by the model's text encoder in one pass."""
+    """Clean texts, read by the text encoder in one pass. Raises `QuestionError` for one that is too long."""
     input_ids, mask = (tensor.to(device) for tensor in processor.questions(texts))
+    if mask.shape[1] > MAX_QUESTION_TOKENS:
+        raise QuestionError(
+            f"“{texts[int(mask.sum(1).argmax())][:40]}…” is too long: at most {MAX_QUESTION_TOKENS} tokens are read."
+        )
     read = [tensor.cpu() for tensor in (input_ids, model.encode_text(input_ids, mask), mask)]
     lengths = mask.sum(1).tolist()
     return [

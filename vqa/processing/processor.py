@@ -121,7 +121,10 @@ class VQAProcessor(ProcessorMixin):
         """`answer_pieces` is the answers' SentencePiece model as it lies in `answers.model`."""
         super().__init__(image_processor, tokenizer)
         self._answer_bytes = answer_pieces
-        self.answer_pieces = sentencepiece.SentencePieceProcessor(model_proto=answer_pieces)
+        try:
+            self.answer_pieces = sentencepiece.SentencePieceProcessor(model_proto=answer_pieces)
+        except RuntimeError as error:
+            raise ValueError(f"{self.ANSWERS_FILE} is damaged: it is no SentencePiece model.") from error
 
     def __call__(self, images=None, text=None, return_tensors: str = "pt") -> BatchFeature:
         """One or several photographs, as `open_photo` takes them, and as many questions, as `VQAModel` takes them.

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 
 MAX_QUESTION_CHARACTERS = 500
+MAX_QUESTION_TOKENS = 128  # what a map of a question costs grows faster than its length
 CAPTION_REQUEST = "describe the image"
 ARTICLES = {"a", "an", "the"}
 NUMBERS = {

@@ -75,7 +75,7 @@ class Api:
         Returns:
             answer, confidence, sure, top, choices, variant and timings_ms.
         """
-        question = _english(question)
+        question = self._english(question)
         seen, variant = self._photo(photo), self._variant(variant)
         if isinstance(top_k, bool) or not isinstance(top_k, (int, float)) or not 1 <= top_k <= MOST_TOP_K:
             raise refusal(f"top_k is a whole number from 1 to {MOST_TOP_K}.")
@@ -107,7 +107,7 @@ class Api:
         Returns:
             question, variant, method, answer, map (rows of patches), word_scores, low and high (its scale), and png.
         """
-        question = _english(question)
+        question = self._english(question)
         seen, variant = self._photo(photo), self._variant(variant)
         asked = self._allowed(answer, variant) or [self.predictor.ask(seen, question, variant, 1).answer]
         if len(asked) > 1:
@@ -161,7 +161,7 @@ class Api:
         Returns:
             question, and results by model: the answer as of /ask, without_looking, and similarity (cosine).
         """
-        question = _english(question)
+        question = self._english(question)
         seen = self._photo(photo)
         with _polite():
             turn = visits.ask(Visit(seen), self.predictor, question, COMPARE, MapView("off")).turn.to_dict()
@@ -179,7 +179,7 @@ class Api:
         Returns:
             cosine, its percentiles among matched and mismatched pairs of captions, words, and word_patch on request.
         """
-        text = _english(text)
+        text = self._english(text)
         seen, variant = self._photo(photo), self._variant(variant)
         with _polite():
             found = self.predictor.similarity(seen, text, variant)
@@ -216,6 +216,14 @@ class Api:
             raise refusal(f"The allowed answer “{answer[:40]}…” is too long.")
         return allowed or None
 
+    def _english(self, question: str) -> str:
+        """A question or caption, refused by the rules of the page."""
+        question = _text(question, "question")
+        problem = question_problem(question, self.predictor, "en")
+        if problem:
+            raise refusal(problem)
+        return question
+
     def _variant(self, variant: str) -> str:
         names = self.predictor.variants
         if _text(variant, "variant") and variant not in names:
@@ -223,20 +231,11 @@ class Api:
         return variant or names[0]
 
 
-def _english(question: str) -> str:
-    """A question or caption, refused by the rules of the page."""
-    question = _text(question, "question")
-    problem = question_problem(question, "en")
-    if problem:
-        raise refusal(problem)
-    return question
-
-
 def _place(value: object, name: str) -> int | None:
     """The number of a layer or head, None for all."""
     if value is None or value == "":
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not float(value).is_integer() or value < 0:
         raise refusal(f"{name} is a whole number from 0 on, or empty.")
     return int(value)
 

@@ -276,7 +276,11 @@ class AskTab:
         self, visit: Visit, question: str, variant: str, among: str, view: MapView, opacity: float, language: str
     ) -> Generator[Shown, None, None]:
         """Answers a question, and draws the map; where that is slow, the answer comes first."""
-        problem = text(language, "photo.none") if visit.photo is None else question_problem(question, language)
+        problem = (
+            text(language, "photo.none")
+            if visit.photo is None
+            else question_problem(question, self.predictor, language)
+        )
         problem = problem or among_problem(among, self.predictor, language)
         if problem:
             yield self._problem(problem)
@@ -345,7 +349,9 @@ class AskTab:
 
     def on_line(self, visit: Visit, line: str, opacity: float, language: str) -> Shown:
         """A visitor's own line about the photo is ranked among its captions."""
-        problem = text(language, "photo.none") if visit.photo is None else question_problem(line, language)
+        problem = (
+            text(language, "photo.none") if visit.photo is None else question_problem(line, self.predictor, language)
+        )
         if problem:
             return self._problem(problem)
         ranking = rank(self.gallery, visit.photo, visit.example, line.strip())

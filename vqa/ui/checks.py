@@ -4,20 +4,27 @@ import re
 
 from vqa.common.english import is_english
 from vqa.inference.predictor import VQAPredictor
-from vqa.processing.text import MAX_QUESTION_CHARACTERS, normal_form, visible_lines
+from vqa.processing.text import MAX_QUESTION_CHARACTERS, MAX_QUESTION_TOKENS, normal_form, visible_lines
 from vqa.ui.texts import text
 
 MOST_TO_CHOOSE = 100  # answers of a list on the page
 
 
-def question_problem(question: str, language: str) -> str:
+def question_problem(question: str, predictor: VQAPredictor, language: str) -> str:
     """Why a question (or a caption) cannot be read; empty where it can."""
     if not any(c.isalnum() for c in question):
         return text(language, "question.none")
     characters = len(normal_form(question))
     if characters > MAX_QUESTION_CHARACTERS:
         return text(language, "question.long", count=characters, limit=MAX_QUESTION_CHARACTERS)
-    return "" if is_english(question) else text(language, "question.foreign")
+    if not is_english(question):
+        return text(language, "question.foreign")
+    tokens = predictor.count_tokens(question)
+    return (
+        text(language, "question.tokens", count=tokens, limit=MAX_QUESTION_TOKENS)
+        if tokens > MAX_QUESTION_TOKENS
+        else ""
+    )
 
 
 def allowed_answers(among: str) -> list[str]:

@@ -4,15 +4,13 @@ import logging
 from pathlib import Path
 from urllib.parse import urlencode
 
-from vqa.evaluate.contrast import ALIGNED, UNALIGNED, read_contrast
+from vqa.evaluate.contrast import ALIGNED, FILE, UNALIGNED, read_contrast
 from vqa.ui.answers import with_gloss
 from vqa.ui.gallery import Gallery, thumbnail
 from vqa.ui.markup import esc, percent, picture_url
 from vqa.ui.texts import text
 
 logger = logging.getLogger(__name__)
-
-FILE = "contrast.json"
 
 
 def load_contrast(weights: Path | None) -> dict | None:

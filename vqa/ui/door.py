@@ -66,7 +66,7 @@ PAGES = re.compile(r"/|/config/?|" + API + r"/(info/?|openapi\.json)")  # which 
 STREAMS = re.compile(API + r"/(queue/data|heartbeat/.+|call/.+)")  # which stay open until there is an answer
 WRITTEN = re.compile(API + r"/(upload|queue/join|call/(v2/)?[^/]+|cancel|reset)/?")
 DIRECT = re.compile(API + r"/(run|api)/.*")
-SESSION = re.compile(r"[\w-]{1,128}")
+SESSION = re.compile(r"[\w-]{1,128}", re.ASCII)
 FILE_NAME = re.compile(rb'filename="([^"\r\n]{1,200})')
 SENDER, TURN = "vqa.sender", "vqa.turn"  # in a request's scope: gradio keeps the request with its question
 Sender = tuple[str, str]  # a visitor, and their address
@@ -128,7 +128,7 @@ class Door:
         self._pace, self._turns = Pace(), Turns()
         self._streams: Counter[str] = Counter()
         self._uploading: Counter[Sender] = Counter()
-        self._decodes: dict[Sender, asyncio.Lock] = {}
+        self._decodes: dict[str, asyncio.Lock] = {}  # by address
         self._decoding: anyio.CapacityLimiter | None = None
         self._turn: asyncio.Condition | None = None
 
@@ -412,7 +412,7 @@ class Door:
         for scope in scopes:
             if TURN not in scope:
                 waiting = [other[TURN] for other in scopes if TURN in other]
-                scope[TURN] = self._turns.take(scope[SENDER][0], waiting)
+                scope[TURN] = self._turns.take(*scope[SENDER], waiting)
         line.sort(key=lambda event: event.request.scope[TURN])
 
     def _public(self, name: str):
@@ -444,12 +444,14 @@ class Door:
             except TimeoutError:
                 raise Refused(429, "Too many of your photographs arrive at once; try again in a minute.") from None
             self._uploading[sender] += 1
-        one_at_a_time = self._decodes.setdefault(sender, asyncio.Lock())
+        one_at_a_time = self._decodes.setdefault(address, asyncio.Lock())
         try:
             files = await self._files(scope, receive)
             paths = []
             for name, data in files:
                 async with one_at_a_time:
+                    if await Request(scope, receive).is_disconnected():
+                        raise ClientDisconnect
                     decoded = await anyio.to_thread.run_sync(self.decoder.pack, data, limiter=self._decoding)
                 path = await anyio.to_thread.run_sync(self.uploads.store, visitor, name, data, decoded)
                 paths.append(str(path))
@@ -457,8 +459,9 @@ class Door:
             raise Refused(507, str(full)) from full
         finally:
             async with self._turn:
-                if _count_down(self._uploading, sender) == 0:
-                    del self._decodes[sender]
+                _count_down(self._uploading, sender)
+                if not any(other == address for _, other in self._uploading):
+                    self._decodes.pop(address, None)
                 self._turn.notify_all()
         self.blocks().upload_file_set.update(paths)
         return JSONResponse(paths)

@@ -1,6 +1,7 @@
 """What the page must not do for strangers: fetch an address they name, open a file that they did not send, or tell
 them, and the log, more than these should read."""
 
+import logging
 import re
 import sys
 import time
@@ -48,22 +49,31 @@ class BriefLog:
 
     def tell(self, what: str, error: BaseException | None) -> None:
         """One line: what failed, the kind of error, and where it was raised."""
-        now = self.clock()
-        if now - self._since >= 60:
-            if self._told > self.lines:
-                print(f"{self._told - self.lines} more requests failed.", file=sys.stderr)
-            self._since, self._told = now, 0
-        self._told += 1
-        if self._told <= self.lines:
+        if self._has_room():
             place = error.__traceback__ if error else None
             while place is not None and place.tb_next is not None:
                 place = place.tb_next
             at = f" at {place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else ""
             print(f"{what[:120]}: {type(error).__name__}{at}", file=sys.stderr)
 
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Of what the HTTP server itself logs of bad requests, what there is room for; see `logging.Filter`."""
+        return record.levelno < logging.WARNING or self._has_room()
+
+    def _has_room(self) -> bool:
+        """Counts one more line, and says once a minute how many there was no room for."""
+        now = self.clock()
+        if now - self._since >= 60:
+            if self._told > self.lines:
+                print(f"{self._told - self.lines} more requests failed.", file=sys.stderr)
+            self._since, self._told = now, 0
+        self._told += 1
+        return self._told <= self.lines
+
 
 def tell_briefly(log: BriefLog) -> None:
     """An event that fails writes a line to the log, not a traceback, and the one who asked reads a sentence."""
+    logging.getLogger("uvicorn.error").addFilter(log.filter)
     queueing.error_payload = error_payload
     queueing.traceback = SimpleNamespace(print_exc=lambda: log.tell("An event failed", sys.exception()))
 

@@ -181,7 +181,8 @@ class LabTab:
         """A visitor's own labels or captions, checked as questions are."""
         lines = lines_of(entered)
         problem = text(language, "lab.too_many", most=MOST) if len(lines) > MOST else ""
-        problem = problem or next(filter(None, (question_problem(line, language) for line in lines or [""])), "")
+        problems = (question_problem(line, self.predictor, language) for line in lines or [""])
+        problem = problem or next(filter(None, problems), "")
         if problem:
             return self._choose(shown, problem, temperature, show, language)
         return self._choose(with_texts(self._set(shown), self.predictor, lines), "", temperature, show, language)
@@ -202,7 +203,7 @@ class LabTab:
 
     def on_query(self, query: str, shown: LabSet | None, language: str) -> str:
         """A text finds its photographs."""
-        problem = question_problem(query, language)
+        problem = question_problem(query, self.predictor, language)
         if problem:
             return notice(problem, "warning")
         query = query.strip()

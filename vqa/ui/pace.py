@@ -6,11 +6,13 @@ sends without end does so at the pace that the prices allow, whatever the number
 
 import ipaddress
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 CREDIT = 1.0  # seconds that may be spent at once
 LONGEST = 5.0  # seconds that a request waits
 REMEMBERED = 1000  # addresses
+TURNS_OF_AN_ADDRESS = 4  # a round: a family or a class, and no crowd that one machine plays
 
 
 class Pace:
@@ -33,19 +35,26 @@ class Pace:
 class Turns:
     """In which round each visitor's next question is answered: one of each a round, however many somebody sends.
 
-    Start-time fair queueing (Goyal, Vin and Cheng 1996), where all questions are equally long.
+    An address has a few turns a round, however many visitors it says it is. Start-time fair queueing (Goyal, Vin and
+    Cheng 1996), where all questions are equally long.
     """
 
     def __init__(self):
         self._now = 0
         self._last: dict[str, int] = {}
+        self._near: Counter[tuple[str, int]] = Counter()  # turns of an address in a round
 
-    def take(self, visitor: str, waiting: Sequence[int]) -> int:
+    def take(self, visitor: str, address: str, waiting: Sequence[int]) -> int:
         """The round of one more question, while those of the rounds `waiting` wait."""
         self._now = max(self._now, min(waiting, default=max(self._last.values(), default=0)))
         self._last = {known: last for known, last in self._last.items() if last >= self._now}
-        self._last[visitor] = max(self._now, self._last.get(visitor, -1) + 1)
-        return self._last[visitor]
+        self._near = Counter({known: count for known, count in self._near.items() if known[1] >= self._now})
+        turn = max(self._now, self._last.get(visitor, -1) + 1)
+        while self._near[address, turn] >= TURNS_OF_AN_ADDRESS:
+            turn += 1
+        self._near[address, turn] += 1
+        self._last[visitor] = turn
+        return turn
 
 
 def network(address: str) -> str:

@@ -25,6 +25,7 @@ from vqa.ui.style import CSS, theme
 FAVICON = str(Path(__file__).parent / "favicon.svg")
 IDLE_SECONDS = 30  # that a connection may wait for a request to come, all of its head
 UNREAD_SECONDS = 300  # that an answer may wait to be read
+Wait = tuple[float, Any, int]  # since when a connection waits, after which request, and with how many bytes unread
 
 
 def serve(
@@ -78,7 +79,7 @@ def serve(
     sessions = Sessions()
     sessions.set_blocks(page)
     app.state_holder = sessions
-    threading.Thread(target=_sweep, args=(page, uploads), daemon=True).start()
+    threading.Thread(target=_sweep, args=(page, uploads, log), daemon=True).start()
     threading.Thread(target=_hang_up, args=(page,), daemon=True).start()
     return address
 
@@ -112,11 +113,14 @@ def free_port(host: str, port: int) -> int:
         return tried.getsockname()[1]
 
 
-def _sweep(page: gr.Blocks, uploads: Uploads) -> None:
+def _sweep(page: gr.Blocks, uploads: Uploads, log: BriefLog) -> None:
     """Removes old uploads as long as the page is served, and what gradio noted of events that nobody reads."""
-    uploads.sweep()
-    while time.sleep(EVERY) is None and page.is_running:
-        uploads.sweep()
+    while page.is_running:
+        try:
+            uploads.sweep()
+        except OSError as error:  # of this round: the next one tries again
+            log.tell("Old uploads could not all be removed", error)
+        time.sleep(EVERY)
         queue = page._queue
         for session in queue.pending_event_ids_session.keys() - set(queue.pending_messages_per_session):
             queue.pending_event_ids_session.pop(session, None)
@@ -124,7 +128,7 @@ def _sweep(page: gr.Blocks, uploads: Uploads) -> None:
 
 def _hang_up(page: gr.Blocks) -> None:
     """Ends connections on which nothing comes or goes, as long as the page is served."""
-    since: dict[Any, float] = {}
+    since: dict[Any, Wait] = {}
     while time.sleep(IDLE_SECONDS / 3) is None and page.is_running:
         since = end_idle(list(page.server.server_state.connections), since, time.monotonic())
         give_memory_back()
@@ -136,18 +140,21 @@ def give_memory_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def end_idle(connections: Iterable[Any], since: Mapping[Any, float], now: float) -> dict[Any, float]:
+def end_idle(connections: Iterable[Any], since: Mapping[Any, Wait], now: float) -> dict[Any, Wait]:
     """Ends those of uvicorn's connections that wait too long for a request, or for someone to read an answer.
 
     `since` says when each began to wait, and is returned anew. Uvicorn itself waits for ever for the first request.
+    An answer that is not complete waits to be written, or to be read: as long as what is unread changes, it is read.
     """
     waiting = {}
     for connection in connections:
-        cycle = connection.cycle
-        if cycle is not None and not cycle.response_complete:
+        cycle, unread = connection.cycle, connection.transport.get_write_buffer_size()
+        if not unread and cycle is not None and not cycle.response_complete:
             continue
-        waiting[connection] = since.get(connection, now)
-        unread = connection.transport.get_write_buffer_size() > 0
-        if now - waiting[connection] > (UNREAD_SECONDS if unread else IDLE_SECONDS):
+        wait = since.get(connection)
+        if wait is None or wait[1] is not cycle or wait[2] != unread:
+            wait = (now, cycle, unread)
+        waiting[connection] = wait
+        if now - wait[0] > (UNREAD_SECONDS if unread else IDLE_SECONDS):
             connection.loop.call_soon_threadsafe(connection.transport.abort)
     return waiting

@@ -67,6 +67,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The question has {count} characters. Please shorten it to at most {limit}.",
         "问题共有 {count} 个字符，最多 {limit} 个。",
     ),
+    "question.tokens": (
+        "The question has {count} tokens (words, parts of words and signs). Please shorten it to at most {limit}.",
+        "问题共有 {count} 个词元（词、词的部分和符号），最多 {limit} 个。",
+    ),
     "question.foreign": (
         "The model reads English only. Please ask in English, for example “What color is the cat?”",
         "模型只能理解英语。请用英语提问，例如 “What color is the cat?”",
