@@ -3,7 +3,7 @@
 import pytest
 
 from vqa.ui import pace
-from vqa.ui.pace import CREDIT, LONGEST, TURNS_OF_AN_ADDRESS, Pace, Turns, network
+from vqa.ui.pace import CREDIT, LONGEST, TURNS_OF_AN_ADDRESS, Pace, Turn, Turns, network
 
 
 def test_a_second_pays_for_a_second():
@@ -40,7 +40,7 @@ def served(sends: list[str], rounds: int, turns: Turns) -> list[str]:
 
     A visitor's first letter is their address.
     """
-    line = []
+    line: list[tuple[Turn, str]] = []
 
     def send(visitor: str) -> None:
         line.append((turns.take(visitor, visitor[0], [turn for turn, _ in line]), visitor))
@@ -64,19 +64,20 @@ def test_visitors_take_turns_however_many_questions_one_sends():
 def test_an_address_has_so_many_turns_a_round_whoever_it_says_it_is():
     crowd = [f"m{number}" for number in range(12)]
     answered = [visitor[0] for visitor in served([*crowd, "a", "b"], 30, Turns())]
-    assert answered == list("mmmmab") * 5 and TURNS_OF_AN_ADDRESS == 4
-    assert served(["m1", "m2", "a"], 6, Turns()) == ["m1", "m2", "a"] * 2
+    assert answered == list("mabmmm") * 5 and TURNS_OF_AN_ADDRESS == 4
+    assert served(["m1", "m2", "a"], 6, Turns()) == ["m1", "a", "m2"] * 2
 
 
 def test_who_comes_later_waits_for_no_more_than_one_of_each():
     turns = Turns()
-    earlier = [turns.take("a", "a", list(range(number))) for number in range(5)]
-    assert earlier == [0, 1, 2, 3, 4]
-    assert turns.take("b", "b", [2, 3, 4]) == 2  # two are answered: the next of "a" came first, and then comes "b"
-    assert (
-        turns.take("b", "b", []) == 4 and turns.take("c", "c", []) == 4
-    )  # nobody waits: what was earlier is forgotten
-    assert turns.take("a", "a", [4, 4]) == 5 and turns.take("d", "d", [5]) == 5 and turns._last == {"a": 5, "d": 5}
+    earlier = [turns.take("a", "a", [(turn, 1) for turn in range(number)]) for number in range(5)]
+    assert earlier == [(turn, 1) for turn in range(5)]
+    # Two are answered: the next of "a" came first, and then comes "b".
+    assert turns.take("b", "b", [(2, 1), (3, 1), (4, 1)]) == (2, 1)
+    # Nobody waits: what was earlier is forgotten.
+    assert turns.take("b", "b", []) == turns.take("c", "c", []) == (4, 1)
+    assert turns.take("a", "a", [(4, 1)] * 2) == turns.take("d", "d", [(5, 1)]) == (5, 1)
+    assert turns._last == {"a": 5, "d": 5}
 
 
 @pytest.mark.parametrize(

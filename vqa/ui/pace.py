@@ -13,6 +13,7 @@ CREDIT = 1.0  # seconds that may be spent at once
 LONGEST = 5.0  # seconds that a request waits
 REMEMBERED = 1000  # addresses
 TURNS_OF_AN_ADDRESS = 4  # a round: a family or a class, and no crowd that one machine plays
+Turn = tuple[int, int]  # a round, and which one it is of those that an address has there
 
 
 class Pace:
@@ -35,8 +36,8 @@ class Pace:
 class Turns:
     """In which round each visitor's next question is answered: one of each a round, however many somebody sends.
 
-    An address has a few turns a round, however many visitors it says it is. Start-time fair queueing (Goyal, Vin and
-    Cheng 1996), where all questions are equally long.
+    An address has a few turns a round, however many visitors it says it is, and all but its first come after those of
+    other addresses. Start-time fair queueing (Goyal, Vin and Cheng 1996), where all questions are equally long.
     """
 
     def __init__(self):
@@ -44,17 +45,17 @@ class Turns:
         self._last: dict[str, int] = {}
         self._near: Counter[tuple[str, int]] = Counter()  # turns of an address in a round
 
-    def take(self, visitor: str, address: str, waiting: Sequence[int]) -> int:
-        """The round of one more question, while those of the rounds `waiting` wait."""
-        self._now = max(self._now, min(waiting, default=max(self._last.values(), default=0)))
+    def take(self, visitor: str, address: str, waiting: Sequence[Turn]) -> Turn:
+        """The turn of one more question, while those with the turns `waiting` wait."""
+        self._now = max(self._now, min(waiting)[0] if waiting else max(self._last.values(), default=0))
         self._last = {known: last for known, last in self._last.items() if last >= self._now}
         self._near = Counter({known: count for known, count in self._near.items() if known[1] >= self._now})
-        turn = max(self._now, self._last.get(visitor, -1) + 1)
-        while self._near[address, turn] >= TURNS_OF_AN_ADDRESS:
-            turn += 1
-        self._near[address, turn] += 1
-        self._last[visitor] = turn
-        return turn
+        number = max(self._now, self._last.get(visitor, -1) + 1)
+        while self._near[address, number] >= TURNS_OF_AN_ADDRESS:
+            number += 1
+        self._near[address, number] += 1
+        self._last[visitor] = number
+        return number, self._near[address, number]
 
 
 def network(address: str) -> str:
