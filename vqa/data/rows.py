@@ -331,10 +331,14 @@ def with_photographs(rows: list[dict], images: Container[str], kind: str) -> lis
             len(rows) - len(kept),
             len(rows),
             kind,
-            "1 photograph is" if len(missing) == 1 else f"{len(missing)} photographs are",
+            _photographs_are(len(missing)),
             min(missing),
         )
     return kept
+
+
+def _photographs_are(count: int) -> str:
+    return "1 photograph is" if count == 1 else f"{count} photographs are"
 
 
 def _share(image_id: str) -> float:
@@ -356,6 +360,6 @@ def _warn_of_shared_photographs(rows: Iterable[dict]) -> None:
         logger.warning(
             "%s in train and in another split, for instance %s: "
             "what is measured there says nothing about new photographs.",
-            "1 photograph is" if len(shared) == 1 else f"{len(shared)} photographs are",
+            _photographs_are(len(shared)),
             shared[0],
         )

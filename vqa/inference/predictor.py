@@ -284,8 +284,9 @@ class VQAPredictor:
             raise ValueError(f"There are {len(photos)} photographs for {len(questions)} questions.")
         if not questions:
             return []
-        model = self._model(variant)
-        mean = self._mean_image(model, 1).cpu()
+        if all(photo is None for photo in photos):
+            return self.answer_states(None, questions, variant, top_k, answers)
+        mean = self._mean_image(self._model(variant), 1).cpu()
         states = [mean if photo is None else photo.states.states for photo in photos]
         return self.answer_states(torch.cat(states), questions, variant, top_k, answers)
 

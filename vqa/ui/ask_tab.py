@@ -272,15 +272,17 @@ class AskTab:
             view = MapView(mode, layer, head, same)
             yield from self._ask(visit, visit.turn.question, variant, among, view, opacity, language)
 
+    def _question_problem(self, visit: Visit, question: str, language: str) -> str:
+        """Why nothing can be asked, or said, of the photo; empty where it can."""
+        if visit.photo is None:
+            return text(language, "photo.none")
+        return question_problem(question, self.predictor, language)
+
     def _ask(
         self, visit: Visit, question: str, variant: str, among: str, view: MapView, opacity: float, language: str
     ) -> Generator[Shown, None, None]:
         """Answers a question, and draws the map; where that is slow, the answer comes first."""
-        problem = (
-            text(language, "photo.none")
-            if visit.photo is None
-            else question_problem(question, self.predictor, language)
-        )
+        problem = self._question_problem(visit, question, language)
         problem = problem or among_problem(among, self.predictor, language)
         if problem:
             yield self._problem(problem)
@@ -349,9 +351,7 @@ class AskTab:
 
     def on_line(self, visit: Visit, line: str, opacity: float, language: str) -> Shown:
         """A visitor's own line about the photo is ranked among its captions."""
-        problem = (
-            text(language, "photo.none") if visit.photo is None else question_problem(line, self.predictor, language)
-        )
+        problem = self._question_problem(visit, line, language)
         if problem:
             return self._problem(problem)
         ranking = rank(self.gallery, visit.photo, visit.example, line.strip())

@@ -20,11 +20,9 @@ def question_problem(question: str, predictor: VQAPredictor, language: str) -> s
     if not is_english(question):
         return text(language, "question.foreign")
     tokens = predictor.count_tokens(question)
-    return (
-        text(language, "question.tokens", count=tokens, limit=MAX_QUESTION_TOKENS)
-        if tokens > MAX_QUESTION_TOKENS
-        else ""
-    )
+    if tokens > MAX_QUESTION_TOKENS:
+        return text(language, "question.tokens", count=tokens, limit=MAX_QUESTION_TOKENS)
+    return ""
 
 
 def allowed_answers(among: str) -> list[str]:

@@ -519,10 +519,11 @@ def _address(scope: Scope) -> str:
     return network(client[0]) if client else ""
 
 
-def _count_down(counts: Counter, key: object) -> int:
-    """Takes one away, and forgets the key with the last; how many are left."""
+def _count_down(counts: Counter, key: object) -> None:
+    """Takes one away, and forgets the key with the last."""
     counts[key] -= 1
-    return counts[key] if counts[key] else counts.pop(key)
+    if not counts[key]:
+        del counts[key]
 
 
 def _check_values(content: dict) -> None:
